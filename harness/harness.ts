@@ -1,0 +1,39 @@
+/** The interface through which every runtime is reached. */
+import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import type { Trace } from "../scenario/trace.ts";
+
+/** How a runtime's time behaves. A callback may be late by `latenessNs`; it may never be early. */
+export interface Clock {
+  kind: "virtual" | "real";
+  latenessNs: number;
+}
+
+/** What became of one scenario: its trace, or why there is none. `console` is what the guest printed. */
+export type Outcome =
+  | { kind: "trace"; trace: Trace }
+  | { kind: "died"; reason: string; console: string }
+  | { kind: "error"; reason: string };
+
+/** One runtime under test, started and ready. */
+export interface Harness {
+  /** The runtime as the user wrote it, `emulator:6.12+fault=NAME`. */
+  readonly name: string;
+  /** What it turned out to be, `6.12.117+deb12-cloud-amd64`. */
+  readonly version: string;
+  /** Its Linux version, for since and until; undefined where a process does not say. */
+  readonly linux: { major: number; minor: number } | undefined;
+  readonly clock: Clock;
+  /** Executes scenarios in order, each from a clean state; as many outcomes as scenarios, in the same order. */
+  run(scenarios: readonly CompiledScenario[]): Promise<Outcome[]>;
+  close(): Promise<void>;
+}
+
+/** The runtime cannot be had here; the message is one line that says what to do. */
+export class RuntimeUnavailable extends Error {
+  override readonly name = "RuntimeUnavailable";
+}
+
+/** The runtime's name is not understood; the message is one line that says what is. */
+export class UnknownRuntime extends Error {
+  override readonly name = "UnknownRuntime";
+}
