@@ -1,0 +1,69 @@
+/** Short forms for writing scenarios down: operations, programs and steps, with the usual preparation filled in. */
+
+import type { ProgramType } from "../scenario/program-types.ts";
+import type { Callback, Element, MapSpec, Operation, ProgramSpec, Scenario, Step, U64 } from "../scenario/scenario.ts";
+
+export const lookup = (map: number, key: number, slot = 0): Operation => ({ kind: "lookup", map, key, slot });
+export const updateElement = (map: number, key: number): Operation => ({ kind: "update", map, key, flags: 0 });
+export const deleteElement = (map: number, key: number): Operation => ({ kind: "delete", map, key });
+export const init = (map: number, flags: U64, element: Element = 0): Operation => ({
+  kind: "timer-init",
+  element,
+  map,
+  flags,
+});
+export const setCallback = (callback: number, element: Element = 0): Operation => ({
+  kind: "timer-set-callback",
+  element,
+  callback,
+});
+export const start = (ns: U64, flags: U64 = 0, element: Element = 0): Operation => ({
+  kind: "timer-start",
+  element,
+  ns,
+  flags,
+});
+export const cancel = (element: Element = 0): Operation => ({ kind: "timer-cancel", element });
+
+export const callback = (operations: Operation[] = [], returns = 0): Callback => ({ operations, returns });
+
+/** A program; SCHED_CLS unless said otherwise, whose test run lets no timer fire under it. */
+export const program = (
+  operations: Operation[],
+  callbacks: Callback[] = [],
+  type: ProgramType = "sched-cls",
+): ProgramSpec => ({ type, operations, callbacks });
+
+export const run = (index = 0): Step => ({ kind: "run", program: index });
+export const advance = (ns: number): Step => ({ kind: "advance", ns });
+export const closeMap = (map = 0): Step => ({ kind: "close-map", map });
+export const pinMap = (map = 0): Step => ({ kind: "pin-map", map });
+export const unpinMap = (map = 0): Step => ({ kind: "unpin-map", map });
+
+function insertions(maps: readonly MapSpec[], programs: readonly ProgramSpec[]): Step[] {
+  const operations = programs.flatMap((part) => [part, ...part.callbacks]).flatMap((part) => part.operations);
+  const inserted = new Map<string, Step>();
+  for (const operation of operations) {
+    if (operation.kind !== "lookup" || maps[operation.map]?.type === "array") continue;
+    const { map, key } = operation;
+    inserted.set(`${map}/${key}`, { kind: "update", map, key, payload: 0, fill: 0, flags: 0 });
+  }
+  return [...inserted.values()];
+}
+
+/**
+ * A scenario that first creates its maps, loads its programs and inserts the elements that the programs look up (an
+ * array has them from the start), then does `steps`.
+ */
+export function scenario(maps: MapSpec[], programs: ProgramSpec[], steps: Step[]): Scenario {
+  return {
+    maps,
+    programs,
+    steps: [
+      ...maps.map((_, map): Step => ({ kind: "create-map", map })),
+      ...programs.map((_, index): Step => ({ kind: "load-program", program: index })),
+      ...insertions(maps, programs),
+      ...steps,
+    ],
+  };
+}

@@ -1,0 +1,136 @@
+/** What the documents promise of a map's ownership of its timers: close, unpin, pin. */
+import fc from "fast-check";
+import {
+  advance,
+  callback,
+  closeMap,
+  init,
+  lookup,
+  pinMap,
+  program,
+  run,
+  scenario,
+  setCallback,
+  start,
+  unpinMap,
+} from "../../generators/build.ts";
+import { timerClock } from "../../generators/clock.ts";
+import { timerElement } from "../../generators/map.ts";
+import { delayNs, GRID_NS, RELEASE_NS } from "../../generators/time.ts";
+import type { History } from "../../scenario/history.ts";
+import type { MapSpec, Scenario, Step } from "../../scenario/scenario.ts";
+import type { ClockBound, Guarantee, Judgement, Violation } from "../guarantee.ts";
+import { overdueNs } from "../overdue.ts";
+import { TimerWorld } from "../timer-state.ts";
+
+const OWNERSHIP = [
+  { document: "ebpf-docs/bpf_timer_init", place: "Returns, on user references" },
+  { document: "ebpf-docs/bpf_timer_set_callback", place: "Returns, on user references" },
+  { document: "ebpf-docs/bpf_timer_start", place: "Definition, on user references" },
+  { document: "uapi/bpf_timer_init", place: "Return" },
+] as const;
+
+interface ArmedTimer {
+  map: MapSpec;
+  key: number;
+  clock: number;
+  delay: number;
+}
+
+const armedTimer = (delay: fc.Arbitrary<number>): fc.Arbitrary<ArmedTimer> =>
+  fc
+    .record({ element: timerElement, clock: timerClock, delay })
+    .map(({ element, ...rest }) => ({ ...element, ...rest }));
+
+/** One timer is armed, then come `steps`. */
+const afterArming = ({ map, key, clock, delay }: ArmedTimer, steps: Step[]): Scenario =>
+  scenario(
+    [map],
+    [program([lookup(0, key), init(0, clock), setCallback(0), start(delay)], [callback()])],
+    [run(), ...steps],
+  );
+
+/**
+ * No timer fires once a step of kind `last` has taken its map's last user reference; a firing within `releaseNs` of
+ * that step may belong to the time before the kernel let go.
+ */
+function cancelledBy(last: Step["kind"], releaseNs: number): Guarantee["check"] {
+  return (history) => {
+    const world = new TimerWorld(history.scenario);
+    const violations: Violation[] = [];
+    for (const event of history.events) {
+      const freed = event.kind === "firing" ? world.timer(event.element).freedWithMap : null;
+      if (event.kind === "firing" && freed?.step.step.kind === last) {
+        const lateNs = event.timeNs - freed.step.outcome.timeNs;
+        const expected = `no callback of the map runs after step ${freed.step.at} (${last})`;
+        if (lateNs > releaseNs)
+          violations.push({ at: event.at, expected, observed: `one ran ${lateNs} ns after it`, subject: last });
+      }
+      world.apply(event);
+    }
+    const freed = [...world.timers()].filter(({ freedWithMap }) => freedWithMap?.step.step.kind === last);
+    return { exercised: freed.filter(({ freedWithMap }) => freedWithMap?.arming != null).length, violations };
+  };
+}
+
+/** A timer that is armed while only a pin holds its map fires all the same. */
+function firesWhilePinned(history: History, clock: ClockBound): Judgement {
+  const world = new TimerWorld(history.scenario);
+  const violations: Violation[] = [];
+  let exercised = 0;
+  for (const event of history.events) {
+    const { references } = world.moment(event);
+    if (event.kind === "firing" && event.element.map !== null) {
+      const held = references[event.element.map];
+      if (held?.pinned === true && !held.descriptor) exercised++;
+    }
+    world.apply(event);
+  }
+  for (const { arming } of world.timers()) {
+    if (arming === null || overdueNs(arming, history, clock) <= 0) continue;
+    exercised++;
+    violations.push({
+      at: history.scenario.steps.length - 1,
+      expected: `the timer started in step ${arming.call.at} fires: its map is pinned`,
+      observed: `${overdueNs(arming, history, clock)} ns past the latest moment it had not`,
+      subject: "pin",
+    });
+  }
+  return { exercised, violations };
+}
+
+export default [
+  {
+    id: "ownership.close-cancels",
+    statement:
+      "When the last descriptor of a map that is not pinned is closed, every timer in it is cancelled and freed: none fires afterwards.",
+    citations: OWNERSHIP,
+    since: "5.15",
+    scenarios: armedTimer(delayNs()).map((armed) => afterArming(armed, [closeMap(), advance(armed.delay + GRID_NS)])),
+    check: cancelledBy("close-map", 0),
+    faults: ["close-keeps-timers"],
+  },
+  {
+    id: "ownership.unpin-cancels",
+    statement:
+      "When a map that only its pin kept is unpinned, every timer in it is cancelled and freed: none fires once the kernel has released the pin.",
+    citations: OWNERSHIP,
+    since: "5.15",
+    scenarios: armedTimer(delayNs().map((ns) => ns + 2 * RELEASE_NS)).map((armed) =>
+      afterArming(armed, [pinMap(), closeMap(), unpinMap(), advance(armed.delay + GRID_NS)]),
+    ),
+    check: cancelledBy("unpin-map", RELEASE_NS),
+    faults: ["unpin-keeps-timers"],
+  },
+  {
+    id: "ownership.pin-keeps",
+    statement: "A pin holds a map as a descriptor does: a timer in a pinned map fires though no descriptor is left.",
+    citations: [...OWNERSHIP, { document: "ebpf-docs/timers", place: "paragraph on -EPERM" }],
+    since: "5.15",
+    scenarios: armedTimer(delayNs()).map((armed) =>
+      afterArming(armed, [pinMap(), closeMap(), advance(armed.delay + GRID_NS)]),
+    ),
+    check: firesWhilePinned,
+    faults: ["pin-does-not-hold"],
+  },
+] satisfies Guarantee[];

@@ -1,0 +1,18 @@
+/** The documents whose promises are encoded here. */
+export const DOCUMENTS = {
+  "ebpf-docs/bpf_timer_init": "eBPF Docs, helper function bpf_timer_init",
+  "ebpf-docs/bpf_timer_set_callback": "eBPF Docs, helper function bpf_timer_set_callback",
+  "ebpf-docs/bpf_timer_start": "eBPF Docs, helper function bpf_timer_start",
+  "ebpf-docs/bpf_timer_cancel": "eBPF Docs, helper function bpf_timer_cancel",
+  "ebpf-docs/bpf_timer_cancel_async": "eBPF Docs, kfunc bpf_timer_cancel_async",
+  "ebpf-docs/timers": "eBPF Docs, concept page on timers",
+  "uapi/bpf_timer_init": "include/uapi/linux/bpf.h, comment on bpf_timer_init",
+  "uapi/bpf_timer_set_callback": "include/uapi/linux/bpf.h, comment on bpf_timer_set_callback",
+  "uapi/bpf_timer_start": "include/uapi/linux/bpf.h, comment on bpf_timer_start",
+  "uapi/bpf_timer_cancel": "include/uapi/linux/bpf.h, comment on bpf_timer_cancel",
+  "linux/kernel/bpf/helpers.c": "Linux, kernel/bpf/helpers.c",
+  "linux/kernel/bpf/verifier.c": "Linux, kernel/bpf/verifier.c",
+  "linux/kernel/bpf/syscall.c": "Linux, kernel/bpf/syscall.c",
+} as const;
+
+export type SourceId = keyof typeof DOCUMENTS;

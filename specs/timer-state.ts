@@ -1,0 +1,209 @@
+/**
+ * The abstract timer state: what the documents say is so for each timer after each event of a history. It is folded
+ * over what a runtime really answered, and knows nothing of how a runtime works.
+ */
+import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../scenario/history.ts";
+import type { Scenario, Step } from "../scenario/scenario.ts";
+
+/** A start that has neither fired nor been cancelled, overtaken or freed. */
+export interface Arming {
+  call: CallEvent;
+}
+
+/** One timer. Freed and replaced elements get a new one. */
+export interface TimerState {
+  initialized: boolean;
+  /** The clock id that init was given. */
+  clock: number | null;
+  callback: { program: number; callback: number } | null;
+  arming: Arming | null;
+  /** Set where the timer was initialized, and was freed by the step that took the map's last user reference. */
+  freedWithMap: { step: StepEvent; arming: Arming | null } | null;
+}
+
+const freshTimer = (): TimerState => ({
+  initialized: false,
+  clock: null,
+  callback: null,
+  arming: null,
+  freedWithMap: null,
+});
+
+/** An event with the state just before it. */
+export interface Moment {
+  event: HistoryEvent;
+  /** The timer a call works on or a firing belongs to; undefined for other events and for elements nobody can name. */
+  timer: TimerState | undefined;
+  /** The user references of each map. */
+  references: readonly UserReferences[];
+  /** The call works through a pointer to an element that was deleted or replaced since it was looked up. */
+  stale: boolean;
+}
+
+/** How user space refers to a map. */
+export interface UserReferences {
+  descriptor: boolean;
+  pinned: boolean;
+}
+
+/** Whether user space refers to a map at all. */
+export const isHeld = (references: UserReferences | undefined): boolean =>
+  references !== undefined && (references.descriptor || references.pinned);
+
+/** Replays a history, giving each event with the abstract state before it. */
+export class TimerWorld {
+  readonly #scenario: Scenario;
+  readonly #timers = new Map<string, TimerState>();
+  readonly #maps: UserReferences[];
+  /** For each execution and slot, the timer that was there when the element was looked up. */
+  readonly #pointers = new Map<string, TimerState>();
+
+  constructor(scenario: Scenario) {
+    this.#scenario = scenario;
+    this.#maps = scenario.maps.map(() => ({ descriptor: false, pinned: false }));
+  }
+
+  timer(element: ElementId): TimerState {
+    const name = `${element.map}/${element.key}`;
+    const known = this.#timers.get(name);
+    if (known !== undefined) return known;
+    const fresh = freshTimer();
+    this.#timers.set(name, fresh);
+    return fresh;
+  }
+
+  moment(event: HistoryEvent): Moment {
+    const timer = event.kind === "step" ? undefined : this.#timerOf(event);
+    return {
+      event,
+      timer,
+      references: this.#maps.map((references) => ({ ...references })),
+      stale: event.kind === "call" && this.#isStale(event),
+    };
+  }
+
+  apply(event: HistoryEvent): void {
+    if (event.kind === "step") this.#applyStep(event);
+    else if (event.kind === "firing") this.#applyFiring(event);
+    else this.#applyCall(event);
+  }
+
+  #timerOf(event: CallEvent | FiringEvent): TimerState | undefined {
+    if (event.element === null || event.element.map === null) return undefined;
+    return this.timer(event.element);
+  }
+
+  #pointerName(event: CallEvent): string | undefined {
+    if (!("element" in event.operation)) return undefined;
+    const { element } = event.operation;
+    return `${event.execution}/${element}`;
+  }
+
+  #isStale(event: CallEvent): boolean {
+    const name = this.#pointerName(event);
+    const pointed = name === undefined ? undefined : this.#pointers.get(name);
+    return pointed !== undefined && pointed !== this.#timerOf(event);
+  }
+
+  #applyStep(event: StepEvent): void {
+    const { step, outcome } = event;
+    if (outcome.result < 0) return;
+    STEP_EFFECTS[step.kind]?.(this, step, event);
+  }
+
+  /** Every timer that an event has named so far. */
+  timers(): Iterable<TimerState> {
+    return this.#timers.values();
+  }
+
+  #applyFiring(event: FiringEvent): void {
+    const timer = this.#timerOf(event);
+    if (timer === undefined) return;
+    timer.arming = null;
+    this.#pointers.set(`${event.execution}/self`, timer);
+  }
+
+  #applyCall(event: CallEvent): void {
+    const { operation, result, element } = event;
+    if (element === null) return;
+    if (operation.kind === "lookup") {
+      const timer = this.#timerOf(event);
+      if (result === 1 && timer !== undefined) this.#pointers.set(`${event.execution}/${operation.slot}`, timer);
+      return;
+    }
+    if ((operation.kind === "update" || operation.kind === "delete") && result === 0) this.free(element);
+    const timer = this.#timerOf(event);
+    if (timer === undefined || this.#isStale(event)) return;
+    applyTimerCall(timer, event);
+  }
+
+  /** The element's timer is cancelled and freed; array elements stay where they are, others become new ones. */
+  free(element: ElementId): void {
+    if (element.map === null) return;
+    const name = `${element.map}/${element.key}`;
+    const timer = this.#timers.get(name);
+    if (timer === undefined) return;
+    if (this.#scenario.maps[element.map]?.type === "array") Object.assign(timer, freshTimer());
+    else this.#timers.set(name, freshTimer());
+  }
+
+  setReferences(map: number, change: Partial<UserReferences>, step: StepEvent): void {
+    const references = this.#maps[map];
+    if (references === undefined) return;
+    const before = isHeld(references);
+    Object.assign(references, change);
+    if (before && !isHeld(references)) this.#freeMap(map, step);
+  }
+
+  dropDescriptors(step: StepEvent): void {
+    for (const map of this.#maps.keys()) this.setReferences(map, { descriptor: false }, step);
+  }
+
+  #freeMap(map: number, step: StepEvent): void {
+    for (const [name, timer] of this.#timers) {
+      if (name.startsWith(`${map}/`) && timer.initialized)
+        Object.assign(timer, { ...freshTimer(), freedWithMap: { step, arming: timer.arming } });
+    }
+  }
+}
+
+function applyTimerCall(timer: TimerState, event: CallEvent): void {
+  const { operation, result } = event;
+  if (operation.kind === "timer-init" && result === 0) {
+    Object.assign(timer, { ...freshTimer(), initialized: true, clock: Number(BigInt(operation.flags) & 0xfn) });
+  } else if (operation.kind === "timer-set-callback" && result === 0) {
+    timer.callback = { program: event.program, callback: operation.callback };
+  } else if (operation.kind === "timer-start" && result === 0) {
+    timer.arming = { call: event };
+  } else if (operation.kind === "timer-cancel" && result >= 0) {
+    timer.arming = null;
+    timer.callback = null;
+  }
+}
+
+type StepEffects = {
+  [K in Step["kind"]]?: (world: TimerWorld, step: Extract<Step, { kind: K }>, event: StepEvent) => void;
+};
+
+const EFFECTS: StepEffects = {
+  "create-map": (world, { map }, event) => world.setReferences(map, { descriptor: true }, event),
+  "open-pin": (world, { map }, event) => world.setReferences(map, { descriptor: true }, event),
+  "close-map": (world, { map }, event) => world.setReferences(map, { descriptor: false }, event),
+  "pin-map": (world, { map }, event) => world.setReferences(map, { pinned: true }, event),
+  "unpin-map": (world, { map }, event) => world.setReferences(map, { pinned: false }, event),
+  "exit-process": (world, _, event) => world.dropDescriptors(event),
+  update: (world, step) => world.free(step),
+  delete: (world, step) => world.free(step),
+};
+const STEP_EFFECTS = EFFECTS as Partial<
+  Record<Step["kind"], (world: TimerWorld, step: Step, event: StepEvent) => void>
+>;
+
+/** The moments of a history, in order. */
+export function* moments(history: History): Generator<Moment> {
+  const world = new TimerWorld(history.scenario);
+  for (const event of history.events) {
+    yield world.moment(event);
+    world.apply(event);
+  }
+}
