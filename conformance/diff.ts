@@ -1,0 +1,97 @@
+/** A differential run: random scenarios on two runtimes, and the first difference, shrunk. */
+import fc from "fast-check";
+import { anyScenario, DIFF_GRID_NS } from "../generators/scenario.ts";
+import type { Harness, Outcome } from "../harness/harness.ts";
+import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import type { Scenario } from "../scenario/scenario.ts";
+import { type Case, seedFor, toCase } from "./cases.ts";
+import { compareTraces, type Difference } from "./compare-traces.ts";
+import { openDisposable } from "./run.ts";
+import { shrink } from "./shrink.ts";
+
+const BATCH = 50;
+
+export interface DiffOptions {
+  left: string;
+  right: string;
+  cases: number;
+  seed: number;
+  signal?: AbortSignal;
+  progress(line: string): void;
+}
+
+export interface FoundDifference {
+  difference: Difference;
+  compiled: CompiledScenario;
+  outcomes: readonly [Outcome, Outcome];
+}
+
+export interface DiffResult {
+  /** Cases compared, up to and with the first that differs. */
+  cases: number;
+  versions: readonly [string, string];
+  found?: FoundDifference;
+}
+
+/** How outcomes differ: in their traces, or in that one has none. */
+export function compareOutcomes(left: Outcome, right: Outcome): Difference | undefined {
+  if (left.kind === "trace" && right.kind === "trace") return compareTraces(left.trace, right.trace, DIFF_GRID_NS / 4);
+  const describe = (outcome: Outcome): string => (outcome.kind === "trace" ? "a trace" : outcome.reason);
+  return { at: 0, what: "outcome", left: describe(left), right: describe(right) };
+}
+
+async function runBoth(harnesses: readonly [Harness, Harness], cases: readonly Case[]) {
+  const compiled = cases.map((item) => item.compiled);
+  const [left, right] = await Promise.all(harnesses.map((harness) => harness.run(compiled)));
+  return cases.map((item, index) => {
+    const missing: Outcome = { kind: "error", reason: "the harness gave no outcome for this case" };
+    const outcomes = [left?.[index] ?? missing, right?.[index] ?? missing] as const;
+    return { item, outcomes, difference: compareOutcomes(...outcomes) };
+  });
+}
+
+async function shrinkDifference(harnesses: readonly [Harness, Harness], scenario: Scenario, options: DiffOptions) {
+  const smallest = await shrink(scenario, async (batch) =>
+    (await runBoth(harnesses, batch.map(toCase))).map(({ difference }) => difference !== undefined),
+  );
+  const [found] = await runBoth(harnesses, [toCase(smallest)]);
+  if (found?.difference === undefined) return undefined;
+  const { item, outcomes, difference } = found;
+  const { left, right, seed } = options;
+  const origin = {
+    scenario: smallest,
+    runtimes: [left, right],
+    seed,
+    expected: difference.left,
+    observed: difference.right,
+  };
+  return { difference, compiled: { ...item.compiled, origin }, outcomes };
+}
+
+/**
+ * Runs random scenarios on both runtimes until the first that differs.
+ * @throws {UnknownRuntime | RuntimeUnavailable} where a runtime cannot be run
+ * @throws {DOMException} AbortError where `signal` is raised
+ */
+export async function runDiff(options: DiffOptions): Promise<DiffResult> {
+  const { seed, signal, progress } = options;
+  await using left = await openDisposable(options.left, options);
+  await using right = await openDisposable(options.right, options);
+  const harnesses = [left, right] as const;
+  const versions = [left.version, right.version] as const;
+  const scenarios = fc.sample(anyScenario, { seed: seedFor(seed, "diff"), numRuns: options.cases });
+  for (let from = 0; from < scenarios.length; from += BATCH) {
+    signal?.throwIfAborted();
+    const compared = await runBoth(harnesses, scenarios.slice(from, from + BATCH).map(toCase));
+    const index = compared.findIndex(({ difference }) => difference !== undefined);
+    const differing = compared[index];
+    if (differing !== undefined) {
+      progress(`case ${from + index + 1} of ${options.cases} differs; shrinking it`);
+      const found = await shrinkDifference(harnesses, differing.item.scenario, options);
+      if (found !== undefined) return { cases: from + index + 1, versions, found };
+      throw new Error(`case ${from + index + 1} differed once and not again: the runtimes do not repeat themselves`);
+    }
+    progress(`${Math.min(from + BATCH, scenarios.length)} of ${options.cases} cases agree`);
+  }
+  return { cases: scenarios.length, versions };
+}

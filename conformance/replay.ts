@@ -1,0 +1,37 @@
+/** Replay: a saved case, with the very bytes it was saved with, on a runtime of choice. */
+import type { Outcome } from "../harness/harness.ts";
+import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import { loadCatalogue } from "../specs/catalogue.ts";
+import { type CaseVerdict, judgeCase } from "./judge-case.ts";
+import { openDisposable, type RunOptions } from "./run.ts";
+
+export interface Replay {
+  version: string;
+  outcome: Outcome;
+  /** Absent where the file names no guarantee. */
+  verdict?: CaseVerdict;
+}
+
+/**
+ * Executes a saved case; where it names a guarantee, that guarantee judges it.
+ * @throws {UnknownRuntime | RuntimeUnavailable} where the runtime cannot be run
+ * @throws {RangeError} where the file names a guarantee that the catalogue lacks
+ */
+export async function replay(
+  saved: CompiledScenario,
+  runtime: string,
+  options: Pick<RunOptions, "progress" | "signal">,
+): Promise<Replay> {
+  const { origin, ...compiled } = saved;
+  const id = origin?.guarantee;
+  const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
+  if (id !== undefined && guarantee === undefined)
+    throw new RangeError(`the saved case names guarantee ${id}, which is not in the catalogue`);
+  await using harness = await openDisposable(runtime, options);
+  const [outcome = { kind: "error", reason: "the harness gave no outcome" } satisfies Outcome] = await harness.run([
+    compiled,
+  ]);
+  if (guarantee === undefined || origin === undefined) return { version: harness.version, outcome };
+  const verdict = judgeCase(guarantee, { scenario: origin.scenario, compiled }, outcome, harness);
+  return { version: harness.version, outcome, verdict };
+}
