@@ -1,6 +1,7 @@
 /** A differential run: random scenarios on two runtimes, and the first difference, shrunk. */
 import fc from "fast-check";
-import { anyScenario, DIFF_GRID_NS } from "../generators/scenario.ts";
+import { CELL_NS } from "../generators/program.ts";
+import { anyScenario } from "../generators/scenario.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
@@ -35,7 +36,7 @@ export interface DiffResult {
 
 /** How outcomes differ: in their traces, or in that one has none. */
 export function compareOutcomes(left: Outcome, right: Outcome): Difference | undefined {
-  if (left.kind === "trace" && right.kind === "trace") return compareTraces(left.trace, right.trace, DIFF_GRID_NS / 4);
+  if (left.kind === "trace" && right.kind === "trace") return compareTraces(left.trace, right.trace, CELL_NS / 8);
   const describe = (outcome: Outcome): string => (outcome.kind === "trace" ? "a trace" : outcome.reason);
   return { at: 0, what: "outcome", left: describe(left), right: describe(right) };
 }
