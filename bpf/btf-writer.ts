@@ -22,6 +22,8 @@ export interface BtfParameterSpec {
   typeId: number;
 }
 
+const UTF8 = new TextEncoder();
+
 /**
  * Collects types, front to back, into one BTF blob. Each method adds a type and returns its id; id 0 is void. A type
  * may refer to ids not yet added: only the kernel judges the whole (kernel/bpf/btf.c, btf_parse).
@@ -114,7 +116,7 @@ export class BtfWriter {
     if (known !== undefined) return known;
     const offset = this.#stringBytes.length;
     this.#strings.set(text, offset);
-    this.#stringBytes.push(...new TextEncoder().encode(text), 0);
+    this.#stringBytes.push(...UTF8.encode(text), 0);
     return offset;
   }
 }

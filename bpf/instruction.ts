@@ -101,25 +101,21 @@ export const LOAD_IMM64 = CLASS.ld | SIZE.dw | MODE.imm;
 /** The masks that take an opcode apart; `op` goes with `source`, `mode` with `size`. */
 export const OPCODE_MASK = { class: 0x07, source: 0x08, op: 0xf0, size: 0x18, mode: 0xe0 } as const;
 
-/** The value of each field that fits struct bpf_insn: lowest and highest. */
-const FIELD_RANGE = {
-  opcode: [0, 0xff],
-  dst: [0, 0xf],
-  src: [0, 0xf],
-  offset: [-0x8000, 0x7fff],
-  imm: [-0x8000_0000, 0x7fff_ffff],
-} as const satisfies Record<keyof Instruction, readonly [number, number]>;
+function checkField(field: keyof Instruction, value: number, lowest: number, highest: number): void {
+  if (!Number.isInteger(value) || value < lowest || value > highest)
+    throw new RangeError(`${field} ${value} is not an integer between ${lowest} and ${highest}`);
+}
 
 /**
- * Hands the instruction back once every field is known to fit its bits.
+ * Hands the instruction back once every field is known to fit its bits in struct bpf_insn.
  * @throws {RangeError} on a field that is no integer or out of range
  */
 export function checkInstruction(instruction: Instruction): Instruction {
-  for (const [field, [lowest, highest]] of Object.entries(FIELD_RANGE)) {
-    const value = instruction[field as keyof Instruction];
-    if (!Number.isInteger(value) || value < lowest || value > highest)
-      throw new RangeError(`${field} ${value} is not an integer between ${lowest} and ${highest}`);
-  }
+  checkField("opcode", instruction.opcode, 0, 0xff);
+  checkField("dst", instruction.dst, 0, 0xf);
+  checkField("src", instruction.src, 0, 0xf);
+  checkField("offset", instruction.offset, -0x8000, 0x7fff);
+  checkField("imm", instruction.imm, -0x8000_0000, 0x7fff_ffff);
   return instruction;
 }
 
