@@ -1,0 +1,30 @@
+/*
+ * The memory shared with the host: a page of control words, then a region of requests and one of answers, each a
+ * row of messages. The host's side is harness/kernel/message.ts.
+ */
+#ifndef MESSAGE_H
+#define MESSAGE_H
+
+#include <stdint.h>
+
+enum { CONTROL_BYTES = 4096, CONTROL_MAGIC = 0x46435442, CONTROL_LAYOUT = 1, MESSAGE_ALIGNMENT = 8 };
+
+/* Little-endian words, like everything here. */
+struct control {
+	uint32_t magic;
+	uint32_t layout;
+	/* Written by the host before it lets the guest go on. */
+	uint32_t batch;
+	uint32_t case_count;
+	/* Written by the guest: the batch it has finished, and, as it goes, how many cases it has answered. */
+	uint32_t batch_done;
+	uint32_t cases_done;
+};
+
+/* What stands before the bytes of each message; the next message begins at the next multiple of 8. */
+struct message_header {
+	uint32_t length;
+	uint32_t crc32;
+};
+
+#endif

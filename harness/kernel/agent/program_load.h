@@ -1,0 +1,13 @@
+/* BPF_PROG_LOAD of one program of a scenario. */
+#ifndef PROGRAM_LOAD_H
+#define PROGRAM_LOAD_H
+
+#include "case.h"
+
+/*
+ * Fills in the relocations, loads, and returns the descriptor or a negative errno; then `message`, valid until the
+ * next call, holds the end of the verifier's log.
+ */
+int program_load(struct process *process, uint32_t index, const char **message);
+
+#endif

@@ -1,0 +1,313 @@
+#include "scenario.h"
+
+#include <json-c/json.h>
+#include <stdarg.h>
+#include <stdio.h>
+#include <string.h>
+
+#include "steps.h"
+
+static const char scenario_format[] = "bpf-timer-conformance/scenario";
+enum { SCENARIO_VERSION = 1, VALUE_BYTES_MAX = 1 << 20, INSTRUCTION_BYTES = 8 };
+
+/* Reading stops making sense at the first mistake; it is kept, and every later read gives zero. */
+struct reader {
+	char error[256];
+	bool failed;
+	char place[64];
+};
+
+/* Memory of the scenario being read: handed out from the front, taken back whole at the next one. */
+static uint8_t arena[8 << 20] __attribute__((aligned(16)));
+static size_t arena_used;
+static struct json_object *document;
+static struct reader reader;
+
+__attribute__((format(printf, 1, 2))) static void fail(const char *format, ...)
+{
+	va_list arguments;
+	int length;
+
+	if (reader.failed)
+		return;
+	reader.failed = true;
+	length = snprintf(reader.error, sizeof(reader.error), "malformed scenario: %s", reader.place);
+	va_start(arguments, format);
+	vsnprintf(reader.error + length, sizeof(reader.error) - length, format, arguments);
+	va_end(arguments);
+}
+
+static void *allocate(size_t length)
+{
+	void *memory = arena + arena_used;
+
+	length = (length + 15) & ~(size_t)15;
+	if (length > sizeof(arena) - arena_used) {
+		fail("more than %zu bytes of content", sizeof(arena));
+		return arena;
+	}
+	arena_used += length;
+	memset(memory, 0, length);
+	return memory;
+}
+
+static struct json_object *member(struct json_object *object, const char *name, enum json_type type, bool required)
+{
+	struct json_object *value = NULL;
+
+	if (reader.failed)
+		return NULL;
+	if (!json_object_is_type(object, json_type_object)) {
+		fail("an object is expected");
+		return NULL;
+	}
+	if (!json_object_object_get_ex(object, name, &value)) {
+		if (required)
+			fail("%s is missing", name);
+		return NULL;
+	}
+	if (!json_object_is_type(value, type)) {
+		fail("%s is not of type %s", name, json_type_to_name(type));
+		return NULL;
+	}
+	return value;
+}
+
+static uint64_t integer_of(struct json_object *value, const char *name, uint64_t max)
+{
+	int64_t number = json_object_get_int64(value);
+
+	if (number < 0 || (uint64_t)number > max) {
+		fail("%s is %lld, at most %llu is possible", name, (long long)number, (unsigned long long)max);
+		return 0;
+	}
+	return number;
+}
+
+static uint64_t read_integer(struct json_object *object, const char *name, uint64_t max)
+{
+	struct json_object *value = member(object, name, json_type_int, true);
+
+	return value ? integer_of(value, name, max) : 0;
+}
+
+/* A number that may be absent: NO_INDEX then. */
+static int read_optional(struct json_object *object, const char *name, uint64_t max)
+{
+	struct json_object *value = member(object, name, json_type_int, false);
+
+	return value ? (int)integer_of(value, name, max) : NO_INDEX;
+}
+
+static const char *read_string(struct json_object *object, const char *name)
+{
+	struct json_object *value = member(object, name, json_type_string, true);
+
+	return value ? json_object_get_string(value) : "";
+}
+
+static int hex_value(char digit)
+{
+	if (digit >= '0' && digit <= '9')
+		return digit - '0';
+	if (digit >= 'a' && digit <= 'f')
+		return digit - 'a' + 10;
+	return -1;
+}
+
+static struct bytes read_hex(struct json_object *object, const char *name)
+{
+	struct json_object *value = member(object, name, json_type_string, true);
+	struct bytes bytes = { NULL, 0 };
+	const char *digits;
+	size_t length;
+
+	if (!value)
+		return bytes;
+	digits = json_object_get_string(value);
+	length = json_object_get_string_len(value);
+	if (length % 2) {
+		fail("%s has an odd number of hexadecimal digits", name);
+		return bytes;
+	}
+	bytes.data = allocate(length / 2);
+	if (reader.failed)
+		return bytes;
+	bytes.length = length / 2;
+	for (uint32_t i = 0; i < bytes.length; i++) {
+		int high = hex_value(digits[2 * i]), low = hex_value(digits[2 * i + 1]);
+
+		if (high < 0 || low < 0) {
+			fail("%s is not lower-case hexadecimal at byte %u", name, i);
+			return bytes;
+		}
+		bytes.data[i] = high << 4 | low;
+	}
+	return bytes;
+}
+
+static uint32_t read_list(struct json_object *object, const char *name, uint32_t max, struct json_object **list)
+{
+	*list = member(object, name, json_type_array, true);
+	if (!*list)
+		return 0;
+	if (json_object_array_length(*list) > max) {
+		fail("%s has %zu entries, at most %u are possible", name, json_object_array_length(*list), max);
+		return 0;
+	}
+	return json_object_array_length(*list);
+}
+
+static void read_map(struct json_object *from, struct map_spec *map, uint32_t map_count)
+{
+	*map = (struct map_spec){
+		.name = read_string(from, "name"),
+		.type = read_integer(from, "type", UINT32_MAX),
+		.key_size = read_integer(from, "keySize", KEY_BYTES_MAX),
+		.value_size = read_integer(from, "valueSize", VALUE_BYTES_MAX),
+		.max_entries = read_integer(from, "maxEntries", UINT32_MAX),
+		.flags = read_integer(from, "flags", UINT32_MAX),
+		.btf_key_type_id = read_integer(from, "btfKeyTypeId", UINT32_MAX),
+		.btf_value_type_id = read_integer(from, "btfValueTypeId", UINT32_MAX),
+		.inner_map = read_optional(from, "innerMap", map_count - 1),
+	};
+}
+
+static void read_relocation(struct json_object *from, struct relocation *to, uint32_t instructions, uint32_t maps)
+{
+	const char *kind = read_string(from, "kind");
+
+	to->instruction = read_integer(from, "instruction", instructions ? instructions - 1 : 0);
+	if (!strcmp(kind, "map"))
+		to->map = read_integer(from, "map", maps - 1);
+	else if (!strcmp(kind, "kfunc"))
+		to->kfunc = read_string(from, "name");
+	else
+		fail("unknown relocation kind %s", kind);
+}
+
+static void read_program(struct json_object *from, struct program_spec *program, uint32_t map_count)
+{
+	struct json_object *list, *attach = member(from, "attachTo", json_type_object, false);
+	uint32_t instruction_count;
+
+	*program = (struct program_spec){
+		.name = read_string(from, "name"),
+		.type = read_integer(from, "type", UINT32_MAX),
+		.expected_attach_type = read_integer(from, "expectedAttachType", UINT32_MAX),
+		.flags = read_integer(from, "flags", UINT32_MAX),
+		.license = read_string(from, "license"),
+		.attach_kind = attach ? read_string(attach, "kind") : NULL,
+		.attach_name = attach ? read_string(attach, "name") : NULL,
+		.instructions = read_hex(from, "instructions"),
+		.test_run_bytes = read_integer(from, "testRunBytes", UINT16_MAX),
+	};
+	if (program->instructions.length % INSTRUCTION_BYTES)
+		fail("instructions is no multiple of %d bytes", INSTRUCTION_BYTES);
+	instruction_count = program->instructions.length / INSTRUCTION_BYTES;
+
+	program->relocation_count = read_list(from, "relocations", instruction_count, &list);
+	program->relocations = allocate(program->relocation_count * sizeof(struct relocation));
+	for (uint32_t i = 0; i < program->relocation_count && !reader.failed; i++)
+		read_relocation(json_object_array_get_idx(list, i), &program->relocations[i], instruction_count,
+				map_count);
+
+	program->func_info_count = read_list(from, "funcInfo", instruction_count, &list);
+	program->func_info = allocate(program->func_info_count * sizeof(struct func_info));
+	for (uint32_t i = 0; i < program->func_info_count && !reader.failed; i++) {
+		struct json_object *entry = json_object_array_get_idx(list, i);
+
+		program->func_info[i].instruction = read_integer(entry, "instruction", UINT32_MAX);
+		program->func_info[i].type_id = read_integer(entry, "typeId", UINT32_MAX);
+	}
+}
+
+static void read_step(struct json_object *from, struct step *step, const struct scenario *scenario)
+{
+	const char *name = read_string(from, "kind");
+	const struct step_kind *kind = step_kind_find(name);
+
+	*step = (struct step){ .kind = kind, .value_map = NO_INDEX, .cpu = NO_INDEX };
+	if (!kind) {
+		fail("unknown step kind %s", name);
+		return;
+	}
+	if (kind->target == TARGET_MAP)
+		step->target = read_integer(from, "map", (uint64_t)scenario->map_count - 1);
+	if (kind->target == TARGET_PROGRAM)
+		step->target = read_integer(from, "program", scenario->program_count ? scenario->program_count - 1 : 0);
+	if (kind->target == TARGET_PROGRAM && !scenario->program_count)
+		fail("there is no program");
+	if (kind->fields & FIELD_KEY)
+		step->key = read_integer(from, "key", UINT32_MAX);
+	if (kind->fields & FIELD_VALUE) {
+		step->value = read_hex(from, "value");
+		step->value_map = read_optional(from, "valueMap", scenario->map_count - 1);
+		/* The kernel reads as many bytes as the map's values have, whatever we hold. */
+		if (step->value_map == NO_INDEX && step->value.length != scenario->maps[step->target].value_size)
+			fail("value has %u bytes, those of map %u have %u", step->value.length, step->target,
+			     scenario->maps[step->target].value_size);
+	}
+	if (kind->fields & FIELD_FLAGS)
+		step->flags = read_integer(from, "flags", INT64_MAX);
+	if (kind->fields & FIELD_NS)
+		step->ns = read_integer(from, "ns", INT64_MAX / 2);
+	if (kind->fields & FIELD_CPU)
+		step->cpu = read_optional(from, "cpu", 1023);
+}
+
+static void read_document(struct scenario *scenario)
+{
+	struct json_object *list;
+
+	if (strcmp(read_string(document, "format"), scenario_format))
+		fail("format is not %s", scenario_format);
+	if (read_integer(document, "version", UINT32_MAX) != SCENARIO_VERSION)
+		fail("version is not %d", SCENARIO_VERSION);
+	scenario->btf = read_hex(document, "btf");
+
+	scenario->map_count = read_list(document, "maps", MAPS_MAX, &list);
+	if (!scenario->map_count)
+		fail("maps is empty");
+	for (uint32_t i = 0; i < scenario->map_count && !reader.failed; i++) {
+		snprintf(reader.place, sizeof(reader.place), "maps[%u]: ", i);
+		read_map(json_object_array_get_idx(list, i), &scenario->maps[i], scenario->map_count);
+	}
+	reader.place[0] = 0;
+	scenario->log_map = read_integer(document, "logMap", (uint64_t)scenario->map_count - 1);
+
+	scenario->program_count = read_list(document, "programs", PROGRAMS_MAX, &list);
+	for (uint32_t i = 0; i < scenario->program_count && !reader.failed; i++) {
+		snprintf(reader.place, sizeof(reader.place), "programs[%u]: ", i);
+		read_program(json_object_array_get_idx(list, i), &scenario->programs[i], scenario->map_count);
+	}
+	reader.place[0] = 0;
+
+	scenario->step_count = read_list(document, "steps", STEPS_MAX, &list);
+	for (uint32_t i = 0; i < scenario->step_count && !reader.failed; i++) {
+		snprintf(reader.place, sizeof(reader.place), "steps[%u]: ", i);
+		read_step(json_object_array_get_idx(list, i), &scenario->steps[i], scenario);
+		scenario->exits_process |= !reader.failed && !scenario->steps[i].kind->execute;
+	}
+}
+
+const char *scenario_read(struct scenario *scenario, const char *line, size_t length)
+{
+	struct json_tokener *tokener = json_tokener_new();
+
+	json_object_put(document);
+	arena_used = 0;
+	reader.failed = false;
+	reader.place[0] = 0;
+	scenario->exits_process = false;
+
+	document = json_tokener_parse_ex(tokener, line, length);
+	if (!document)
+		fail("no JSON: %s", json_tokener_error_desc(json_tokener_get_error(tokener)));
+	else if (json_tokener_get_parse_end(tokener) != length)
+		fail("more text behind the JSON value");
+	json_tokener_free(tokener);
+	if (!reader.failed)
+		read_document(scenario);
+	return reader.failed ? reader.error : NULL;
+}

@@ -1,0 +1,111 @@
+/** A QEMU process: its arguments, and its life, which never outlasts ours. */
+import type { ChildProcess } from "node:child_process";
+import { Duplex, type Readable } from "node:stream";
+import { $ } from "zx/core";
+import { hasProgram } from "./command.ts";
+import { SHARED_BYTES } from "./message.ts";
+
+export type Accelerator = "kvm" | "tcg";
+
+export interface Machine {
+  kernel: string;
+  initramfs: string;
+  accelerator: Accelerator;
+}
+
+/** What a QEMU process has for file descriptors besides the standard three. */
+const MONITOR_FD = 3;
+const SHARED_FD = 4;
+
+const KERNEL_ARGUMENTS = [
+  "console=ttyS0",
+  "rdinit=/init",
+  "quiet",
+  "panic=-1",
+  /* Without these a run would not repeat exactly: addresses, and the measuring of the clock against itself. */
+  "nokaslr",
+  "tsc=reliable",
+  "no_timer_check",
+];
+
+/** Instruction counting makes guest time a function of instructions executed; idle time costs no real time. */
+const ACCELERATOR_ARGUMENTS: Record<Accelerator, readonly string[]> = {
+  kvm: ["-accel", "kvm", "-cpu", "host"],
+  tcg: ["-accel", "tcg,thread=single", "-cpu", "max", "-icount", "shift=0,sleep=off"],
+};
+
+/** The arguments of QEMU for one guest: nothing of the host is shared but the memory of the data channel. */
+export function qemuArguments({ kernel, initramfs, accelerator }: Machine): string[] {
+  return [
+    ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none"],
+    /* It waits for us to continue it, so that no event comes before the monitor is ready for it. */
+    "-S",
+    ...["-M", "q35", "-m", "256", "-smp", "1", ...ACCELERATOR_ARGUMENTS[accelerator]],
+    ...["-rtc", "base=2026-01-01,clock=vm"],
+    ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+    ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
+    ...["-chardev", `socket,id=monitor,fd=${MONITOR_FD}`, "-mon", "chardev=monitor,mode=control"],
+    "-object",
+    `memory-backend-file,id=shared,share=on,mem-path=/proc/self/fd/${SHARED_FD},size=${SHARED_BYTES}`,
+    ...["-device", "ivshmem-plain,memdev=shared,master=on"],
+    /* A guest that reports a panic on this port is stopped until we continue it: the doorbell of agent/guest.c. */
+    ...["-device", "pvpanic,ioport=1285", "-action", "panic=pause"],
+    ...["-kernel", kernel, "-initrd", initramfs, "-append", KERNEL_ARGUMENTS.join(" ")],
+  ];
+}
+
+export interface Qemu {
+  readonly pid: number;
+  readonly console: Readable;
+  readonly errors: Readable;
+  readonly monitor: Duplex;
+  /** Resolves when the process has ended and all its output has been read. */
+  readonly ended: Promise<{ code: number | null; signal: NodeJS.Signals | null }>;
+  kill(): void;
+}
+
+const running = new Set<ChildProcess>();
+let isExitWatched = false;
+
+function endWithUs(child: ChildProcess): void {
+  running.add(child);
+  child.once("exit", () => running.delete(child));
+  if (isExitWatched) return;
+  isExitWatched = true;
+  process.once("exit", () => {
+    for (const each of running) each.kill("SIGKILL");
+  });
+}
+
+/** Where this process is killed outright, the kernel ends QEMU: `setpriv` (util-linux) asks for that. */
+async function deathSignal(): Promise<string[]> {
+  return (await hasProgram("setpriv")) ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
+}
+
+/**
+ * Starts QEMU in a session of its own, so that a Ctrl-C reaches us alone.
+ * @throws {Error} where no process could be started
+ */
+export async function startQemu(machine: Machine, sharedFile: number): Promise<Qemu> {
+  const argv = [...(await deathSignal()), "qemu-system-x86_64", ...qemuArguments(machine)];
+  const shell = $({
+    quiet: true,
+    nothrow: true,
+    detached: true,
+    stdio: ["ignore", "pipe", "pipe", "pipe", sharedFile],
+  });
+  const { child } = shell`exec ${argv}`;
+  const monitor = child?.stdio[MONITOR_FD];
+  if (!child?.pid || !child.stdout || !child.stderr || !(monitor instanceof Duplex)) {
+    throw new Error("QEMU could not be started");
+  }
+  endWithUs(child);
+  return {
+    pid: child.pid,
+    console: child.stdout,
+    errors: child.stderr,
+    monitor,
+    ended: new Promise((resolve) => child.once("close", (code, signal) => resolve({ code, signal }))),
+    kill: () => void child.kill("SIGKILL"),
+  };
+}

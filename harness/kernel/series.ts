@@ -1,0 +1,55 @@
+/** Which suites of Debian hold a cloud kernel of which series. */
+
+export interface KernelSeries {
+  /** `6.12`: what stands behind `kernel:`. */
+  series: string;
+  /** Where to look, in this order: the first suite that has one gives its newest. */
+  suites: readonly string[];
+}
+
+export const KERNEL_SERIES: readonly KernelSeries[] = [
+  { series: "5.10", suites: ["bullseye-security", "bullseye"] },
+  { series: "6.1", suites: ["bookworm-security", "bookworm"] },
+  { series: "6.12", suites: ["bookworm-security", "trixie"] },
+  { series: "6.16", suites: ["trixie-backports"] },
+  { series: "6.17", suites: ["trixie-backports"] },
+  { series: "6.18", suites: ["trixie-backports"] },
+  { series: "6.19", suites: ["trixie-backports"] },
+  { series: "7.0", suites: ["trixie-backports"] },
+  { series: "7.1", suites: ["trixie-backports"] },
+  { series: "7.2", suites: ["trixie-backports", "forky", "sid"] },
+  { series: "7.3", suites: ["trixie-backports"] },
+];
+
+export const DEFAULT_SERIES = "6.1";
+
+/** The entry of a series, or undefined. */
+export function findSeries(series: string): KernelSeries | undefined {
+  return KERNEL_SERIES.find((entry) => entry.series === series);
+}
+
+/** The series of a release: `6.12` of `6.12.117+deb12-cloud-amd64`; undefined where it does not begin like one. */
+export function seriesOf(release: string): string | undefined {
+  return /^\d+\.\d+/.exec(release)?.[0];
+}
+
+/** Orders version texts the way people read them: numbers by value. Negative where `left` is the older. */
+export function compareVersions(left: string, right: string): number {
+  return left.localeCompare(right, "en", { numeric: true });
+}
+
+/** Matches the names of the packages that hold a cloud kernel of the series (see KERNEL-NOTES on linux-binary). */
+export function packagePattern(series: string): string {
+  return `^linux-(image|binary)-${series.replace(".", "\\.")}[.+-].*cloud-amd64$`;
+}
+
+/**
+ * The package to take: `linux-binary-*` where there is one, since the image package beside it is then empty; of those
+ * the one of the newest version.
+ */
+export function choosePackage<P extends { name: string; version: string }>(packages: readonly P[]): P | undefined {
+  const rank = (name: string) => (name.startsWith("linux-binary-") ? 1 : 0);
+  return [...packages]
+    .sort((a, b) => rank(a.name) - rank(b.name) || compareVersions(a.version, b.version))
+    .findLast((entry) => /^linux-(image|binary)-\d+\.\d+[.+-]/.test(entry.name));
+}
