@@ -1,0 +1,93 @@
+import { describe, expect, test } from "vitest";
+import {
+  callback,
+  closeMap,
+  init,
+  lookup,
+  program,
+  run,
+  scenario,
+  setCallback,
+  start,
+} from "../../../generators/build.ts";
+import { SIMPLE_MAP } from "../../../generators/map.ts";
+import { compile } from "../../../scenario/compile.ts";
+import { readHistory } from "../../../scenario/history.ts";
+import type { Scenario } from "../../../scenario/scenario.ts";
+import { type LogRecord, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../../scenario/trace.ts";
+import { moments } from "../../../specs/timer-state.ts";
+
+/** A trace in which every step succeeds and step `at` brought these (site, value) records. */
+function traceOf({ steps }: Scenario, at: number, records: readonly [number, number][]): Trace {
+  const logged = records.map(
+    ([site, value], index): LogRecord => ({ site, value, cpu: 0, timeNs: 1000 + index, aux: 0x100 }),
+  );
+  return {
+    format: TRACE_FORMAT,
+    version: TRACE_VERSION,
+    droppedRecords: 0,
+    complaints: [],
+    steps: steps.map((_, index) => ({ result: 0, timeNs: 1000 * index, records: index === at ? logged : [] })),
+  };
+}
+
+const armed = scenario(
+  [SIMPLE_MAP],
+  [program([lookup(0, 0), init(0, 7), setCallback(0), start(5)], [callback()])],
+  [run(), closeMap()],
+);
+const RUN = 2;
+
+const read = (scenario: Scenario, records: readonly [number, number][]) => [
+  ...moments(readHistory(scenario, compile(scenario), traceOf(scenario, RUN, records))),
+];
+
+describe("the abstract timer state", () => {
+  test("follows init, set_callback, start and the firing", () => {
+    const found = read(armed, [
+      [0, 1],
+      [1, 0],
+      [2, 0],
+      [3, 0],
+      [4, 0],
+    ]);
+    const states = found.filter(({ event }) => event.kind !== "step");
+    expect(states.map(({ event }) => event.kind)).toEqual(["call", "call", "call", "call", "firing"]);
+    expect(states.at(-1)?.timer).toBeDefined();
+    const close = found.at(-1);
+    expect(close?.event).toMatchObject({ kind: "step", step: { kind: "close-map" } });
+    expect(close?.references).toEqual([{ descriptor: true, pinned: false }]);
+  });
+
+  test("believes what the runtime answered: an init that failed initializes nothing", () => {
+    const found = read(armed, [
+      [0, 1],
+      [1, -22],
+      [2, -22],
+    ]);
+    const set = found.find(({ event }) => event.kind === "call" && event.index === 2);
+    expect(set?.timer?.initialized).toBe(false);
+  });
+
+  test("calls a pointer stale once its element was replaced", () => {
+    const replaced = scenario(
+      [{ ...SIMPLE_MAP, type: "hash" }],
+      [program([lookup(0, 0), { kind: "delete", map: 0, key: 0 }, init(0, 1)])],
+      [run()],
+    );
+    const found = [
+      ...moments(
+        readHistory(
+          replaced,
+          compile(replaced),
+          traceOf(replaced, 3, [
+            [0, 1],
+            [1, 0],
+            [2, 0],
+          ]),
+        ),
+      ),
+    ];
+    expect(found.filter(({ stale }) => stale).map(({ event }) => event.kind)).toEqual(["call"]);
+  });
+});
