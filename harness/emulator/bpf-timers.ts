@@ -1,0 +1,159 @@
+/** bpf_timer_init, bpf_timer_set_callback, bpf_timer_start and bpf_timer_cancel: kernel/bpf/helpers.c. */
+import { ERRNO } from "../../bpf/errno.ts";
+import { BPF_F_TIMER_ABS, CLOCK, MAX_CLOCKS } from "../../bpf/uapi.ts";
+import { addressOf } from "./address.ts";
+import type { FaultName } from "./faults.ts";
+import { type ClockBase, Hrtimer, type Hrtimers } from "./hrtimers.ts";
+import type { BpfMap } from "./maps/bpf-map.ts";
+import type { Profile } from "./profiles.ts";
+import type { LoadedProgram } from "./program.ts";
+
+/** struct bpf_hrtimer: what bpf_timer_init allocates and hangs on the timer in the map's value. */
+interface BpfTimer {
+  readonly hrtimer: Hrtimer;
+  readonly map: BpfMap;
+  readonly valueAddress: number;
+  /** Whose reference it holds; undefined before set_callback and after cancel. */
+  program: LoadedProgram | undefined;
+  callback: number | undefined;
+}
+
+/** What timers need of the machine they are in. */
+export interface TimerHost {
+  readonly profile: Profile;
+  readonly fault: FaultName | undefined;
+  readonly hrtimers: Hrtimers;
+  readonly cpu: number;
+  putProgram(program: LoadedProgram): void;
+  /** Whether anyone holds or pins the map whose value this address is in. */
+  hasUserReferences(address: number): boolean;
+  /** Calls `callback(map, key, value)` of a program. */
+  callCallback(program: LoadedProgram, callback: number, map: BpfMap, keyAddress: number, valueAddress: number): void;
+}
+
+/** The clocks bpf_timer_init accepts, and the base each ends up on. */
+const CLOCKS: ReadonlyMap<number, ClockBase> = new Map([
+  [CLOCK.MONOTONIC, "monotonic"],
+  [CLOCK.REALTIME, "monotonic"],
+  [CLOCK.BOOTTIME, "boottime"],
+]);
+
+export class BpfTimers {
+  readonly #host: TimerHost;
+  /** By the address of the struct bpf_timer in the value. */
+  readonly #timers = new Map<number, BpfTimer>();
+  /** hrtimer_running: the timer whose callback is executing. */
+  #running: BpfTimer | undefined;
+
+  constructor(host: TimerHost) {
+    this.#host = host;
+  }
+
+  /** bpf_timer_init. `flags` is the 64-bit argument as high and low word. Returns 0 or a negative errno. */
+  init(timerAddress: number, map: BpfMap, flagsHigh: number, flagsLow: number): number {
+    const { fault } = this.#host;
+    const clock = flagsLow & (MAX_CLOCKS - 1);
+    const reserved = flagsHigh !== 0 || flagsLow >>> 0 >= MAX_CLOCKS;
+    if (reserved && fault !== "init-ignores-reserved-flags") return -ERRNO.EINVAL;
+    const base = CLOCKS.get(clock) ?? (fault === "init-accepts-any-clock" ? "monotonic" : undefined);
+    if (base === undefined) return -ERRNO.EINVAL;
+    if (clock === CLOCK.BOOTTIME && fault === "init-rejects-boottime") return -ERRNO.EINVAL;
+    if (this.#timers.has(timerAddress)) return fault === "init-twice-allowed" ? 0 : -ERRNO.EBUSY;
+    if (map.userReferences === 0 && fault !== "init-without-user-reference") return -ERRNO.EPERM;
+    const hrtimer = new Hrtimer(base, () => this.#expire(timer));
+    const timer: BpfTimer = {
+      hrtimer,
+      map,
+      valueAddress: timerAddress - Math.max(map.fields.timerOffset, 0),
+      program: undefined,
+      callback: undefined,
+    };
+    this.#timers.set(timerAddress, timer);
+    return 0;
+  }
+
+  /** bpf_timer_set_callback: `callback` is the slot of a function of `program`. Returns 0 or a negative errno. */
+  setCallback(timerAddress: number, callback: number, program: LoadedProgram): number {
+    const { fault } = this.#host;
+    const timer = this.#timers.get(timerAddress);
+    if (fault === "set-callback-without-user-reference" && !this.#host.hasUserReferences(timerAddress)) return 0;
+    if (timer === undefined) return fault === "set-callback-before-init" ? 0 : -ERRNO.EINVAL;
+    if (fault === "set-callback-fails") return -ERRNO.EINVAL;
+    if (timer.map.userReferences === 0) return -ERRNO.EPERM;
+    if (timer.callback !== undefined && fault === "first-callback-kept") return 0;
+    const previous = timer.program;
+    if (previous !== program) {
+      // bpf_prog_inc_not_zero.
+      if (program.references === 0) return -ERRNO.ENOENT;
+      program.references++;
+      timer.program = program;
+      if (previous !== undefined) this.#host.putProgram(previous);
+    }
+    timer.callback = callback;
+    return 0;
+  }
+
+  /** bpf_timer_start. `ns` and `flags` are 64-bit arguments as high and low word. Returns 0 or -EINVAL. */
+  start(timerAddress: number, nsHigh: number, nsLow: number, flagsHigh: number, flagsLow: number): number {
+    const { profile, hrtimers, cpu } = this.#host;
+    if (flagsHigh !== 0 || (flagsLow & ~profile.timerStartFlags) !== 0) return -ERRNO.EINVAL;
+    const timer = this.#timers.get(timerAddress);
+    if (timer?.program === undefined) return -ERRNO.EINVAL;
+    // ns_to_ktime: the same bits, signed.
+    const ns = nsHigh * 2 ** 32 + (nsLow >>> 0);
+    hrtimers.start(timer.hrtimer, ns, (flagsLow & BPF_F_TIMER_ABS) !== 0, cpu);
+    return 0;
+  }
+
+  /** bpf_timer_cancel: 1 where the timer was armed, 0 where not, or a negative errno. */
+  cancel(timerAddress: number): number {
+    const timer = this.#timers.get(timerAddress);
+    if (timer === undefined) return -ERRNO.EINVAL;
+    if (this.#running === timer) return -ERRNO.EDEADLK;
+    if (this.#host.fault === "cancel-does-not-cancel") return timer.hrtimer.queued ? 1 : 0;
+    this.#dropProgram(timer);
+    return this.#host.hrtimers.cancel(timer.hrtimer);
+  }
+
+  /**
+   * bpf_timer_cancel_and_free: the element goes, or the map's last user reference. In a callback the kernel leaves the
+   * cancelling to a worker; without a callback function the timer could not do anything meanwhile.
+   */
+  cancelAndFree(timerAddress: number): void {
+    const timer = this.#timers.get(timerAddress);
+    if (timer === undefined) return;
+    this.#timers.delete(timerAddress);
+    this.#dropProgram(timer);
+    this.#host.hrtimers.cancel(timer.hrtimer);
+  }
+
+  /** drop_prog_refcnt. */
+  #dropProgram(timer: BpfTimer): void {
+    const { program } = timer;
+    if (program === undefined) return;
+    timer.program = undefined;
+    timer.callback = undefined;
+    this.#host.putProgram(program);
+  }
+
+  /** bpf_timer_cb. */
+  #expire(timer: BpfTimer): void {
+    const { fault } = this.#host;
+    const { map, callback, program, valueAddress } = timer;
+    if (callback === undefined || program === undefined || fault === "callback-never-runs") return;
+    this.#running = timer;
+    try {
+      const key = map.keyAddress(fault === "callback-wrong-key" ? map.otherValue(valueAddress) : valueAddress);
+      const value = fault === "callback-wrong-value" ? map.otherValue(valueAddress) : valueAddress;
+      const times = fault === "fires-twice" ? 2 : 1;
+      for (let time = 0; time < times; time++) this.#host.callCallback(program, callback, map, key, value);
+    } finally {
+      this.#running = undefined;
+    }
+  }
+}
+
+/** The address that registers hold, from high and low word. */
+export function timerAddress(high: number, low: number): number {
+  return addressOf(high, low);
+}

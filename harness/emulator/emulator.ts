@@ -1,0 +1,82 @@
+/** Executes compiled scenarios, one after another, each in a machine of its own. */
+
+import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
+import { type StepResult, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../scenario/trace.ts";
+import type { Clock, Harness, Outcome } from "../harness.ts";
+import type { FaultName } from "./faults.ts";
+import { MIN_DELTA_NS } from "./hrtimers.ts";
+import { InstructionBudgetExhausted } from "./interpreter.ts";
+import { Kernel } from "./kernel.ts";
+import { LogReader } from "./log-reader.ts";
+import { Memory, MemoryFault } from "./memory.ts";
+import type { Profile } from "./profiles.ts";
+import { UserSpace } from "./user-space.ts";
+
+/** What a system call takes, so that what two steps do never happens at the same time. */
+const STEP_NS = 1000;
+
+/** Timers fire exactly at their expiry, except those that a callback arms for at once: they wait for an interrupt. */
+const CLOCK: Clock = { kind: "virtual", latenessNs: MIN_DELTA_NS };
+
+export interface EmulatorOptions {
+  readonly name: string;
+  /** The kernel version it behaves like, `6.12`. */
+  readonly version: string;
+  readonly profile: Profile;
+  readonly fault: FaultName | undefined;
+}
+
+export class Emulator implements Harness {
+  readonly name: string;
+  readonly version: string;
+  readonly linux: Profile["linux"];
+  readonly clock = CLOCK;
+  readonly #profile: Profile;
+  readonly #fault: FaultName | undefined;
+  readonly #memory = new Memory();
+
+  constructor({ name, version, profile, fault }: EmulatorOptions) {
+    this.name = name;
+    this.version = version;
+    this.linux = profile.linux;
+    this.#profile = profile;
+    this.#fault = fault;
+  }
+
+  async run(scenarios: readonly CompiledScenario[]): Promise<Outcome[]> {
+    return scenarios.map((scenario) => this.execute(scenario));
+  }
+
+  async close(): Promise<void> {
+    // Nothing outlives a scenario.
+  }
+
+  /** Executes one scenario: its trace, or why there is none. */
+  execute(scenario: CompiledScenario): Outcome {
+    try {
+      return { kind: "trace", trace: this.#trace(scenario) };
+    } catch (error) {
+      if (error instanceof InstructionBudgetExhausted || error instanceof MemoryFault || error instanceof RangeError)
+        return { kind: "error", reason: error.message };
+      throw error;
+    }
+  }
+
+  #trace(scenario: CompiledScenario): Trace {
+    const kernel = new Kernel({ memory: this.#memory, profile: this.#profile, fault: this.#fault });
+    const user = new UserSpace(kernel, scenario);
+    const log = new LogReader(this.#memory, user.log);
+    const steps = scenario.steps.map((step): StepResult => {
+      kernel.hrtimers.advance(kernel.hrtimers.nowNs + STEP_NS);
+      const effect = user.execute(step);
+      return { ...effect, timeNs: kernel.hrtimers.nowNs, records: log.next() };
+    });
+    return {
+      format: TRACE_FORMAT,
+      version: TRACE_VERSION,
+      steps,
+      droppedRecords: log.dropped(),
+      complaints: [],
+    };
+  }
+}

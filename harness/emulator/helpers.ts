@@ -1,0 +1,117 @@
+/** The helpers that programs call, by number: arguments in registers 1 to 5, the result in register 0. */
+import { HELPER } from "../../bpf/uapi.ts";
+import { addressOf, offsetOf, regionOf } from "./address.ts";
+import type { Kernel } from "./kernel.ts";
+import type { BpfMap, MapKey } from "./maps/bpf-map.ts";
+import { MemoryFault } from "./memory.ts";
+import type { LoadedProgram } from "./program.ts";
+
+type Helper = (kernel: Kernel, lo: Int32Array, hi: Int32Array, program: LoadedProgram) => void;
+
+const NANOSECONDS_PER_JIFFY = 4_000_000;
+const WORD = 0x1_0000_0000;
+
+const argument = (lo: Int32Array, hi: Int32Array, register: number): number =>
+  addressOf(hi[register] as number, lo[register] as number);
+
+function returnNumber(lo: Int32Array, hi: Int32Array, value: number): void {
+  lo[0] = value | 0;
+  hi[0] = Math.floor(value / WORD) | 0;
+}
+
+function returnAddress(lo: Int32Array, hi: Int32Array, address: number): void {
+  lo[0] = offsetOf(address);
+  hi[0] = regionOf(address);
+}
+
+/** The key in memory: a number for the usual four bytes, else the bytes as text. */
+function readKey(kernel: Kernel, map: BpfMap, region: number, offset: number): MapKey {
+  const { memory } = kernel;
+  const { keySize } = map.spec;
+  if (keySize === 4) return memory.view.getUint32(memory.at(region, offset, 4), true);
+  return Buffer.from(memory.slice(region, offset, keySize)).toString("latin1");
+}
+
+function mapAndKey(kernel: Kernel, lo: Int32Array, hi: Int32Array): { map: BpfMap; key: MapKey } {
+  const map = kernel.mapAt(argument(lo, hi, 1));
+  return { map, key: readKey(kernel, map, hi[2] as number, lo[2] as number) };
+}
+
+const timeHelper: Helper = (kernel, lo, hi) => returnNumber(lo, hi, kernel.hrtimers.nowNs);
+const zeroHelper: Helper = (_kernel, lo, hi) => returnNumber(lo, hi, 0);
+/** One processor executes at a time, so a lock is always free; the verifier sees to the pairing. */
+const noHelper: Helper = () => undefined;
+
+/** Helpers that read the state of the machine and nothing else: no interrupt is served before them. */
+const READING: ReadonlyMap<number, Helper> = new Map([
+  [HELPER.ktime_get_ns, timeHelper],
+  [HELPER.ktime_get_boot_ns, timeHelper],
+  [
+    HELPER.jiffies64,
+    (kernel, lo, hi) => returnNumber(lo, hi, Math.floor(kernel.hrtimers.nowNs / NANOSECONDS_PER_JIFFY)),
+  ],
+  [HELPER.get_smp_processor_id, (kernel, lo, hi) => returnNumber(lo, hi, kernel.cpu)],
+  [HELPER.get_numa_node_id, zeroHelper],
+  // A scenario must give the same trace every time.
+  [HELPER.get_prandom_u32, zeroHelper],
+  [HELPER.spin_lock, noHelper],
+  [HELPER.spin_unlock, noHelper],
+]);
+
+const ACTING: ReadonlyMap<number, Helper> = new Map<number, Helper>([
+  [
+    HELPER.map_lookup_elem,
+    (kernel, lo, hi) => {
+      const { map, key } = mapAndKey(kernel, lo, hi);
+      returnAddress(lo, hi, map.lookup(key, true));
+    },
+  ],
+  [
+    HELPER.map_update_elem,
+    (kernel, lo, hi) => {
+      const { map, key } = mapAndKey(kernel, lo, hi);
+      // A copy, because allocating an element may move the memory.
+      const value = kernel.memory.slice(hi[3] as number, lo[3] as number, map.spec.valueSize).slice();
+      // Bits above the low word are flags that no map knows.
+      returnNumber(lo, hi, map.update(key, value, hi[4] === 0 ? (lo[4] as number) : -1));
+    },
+  ],
+  [
+    HELPER.map_delete_elem,
+    (kernel, lo, hi) => {
+      const { map, key } = mapAndKey(kernel, lo, hi);
+      returnNumber(lo, hi, map.delete(key));
+    },
+  ],
+  [
+    HELPER.timer_init,
+    (kernel, lo, hi) => {
+      const map = kernel.mapAt(argument(lo, hi, 2));
+      returnNumber(lo, hi, kernel.timers.init(argument(lo, hi, 1), map, hi[3] as number, lo[3] as number));
+    },
+  ],
+  [
+    HELPER.timer_set_callback,
+    (kernel, lo, hi, program) => {
+      returnNumber(lo, hi, kernel.timers.setCallback(argument(lo, hi, 1), lo[2] as number, program));
+    },
+  ],
+  [
+    HELPER.timer_start,
+    (kernel, lo, hi) => {
+      const [nsHigh, nsLow, flagsHigh, flagsLow] = [hi[2], lo[2], hi[3], lo[3]] as [number, number, number, number];
+      returnNumber(lo, hi, kernel.timers.start(argument(lo, hi, 1), nsHigh, nsLow, flagsHigh, flagsLow));
+    },
+  ],
+  [HELPER.timer_cancel, (kernel, lo, hi) => returnNumber(lo, hi, kernel.timers.cancel(argument(lo, hi, 1)))],
+]);
+
+/** Calls helper `id` for a program. @throws {MemoryFault} where there is no such helper, which the verifier refuses */
+export function callHelper(kernel: Kernel, id: number, lo: Int32Array, hi: Int32Array, program: LoadedProgram): void {
+  const reading = READING.get(id);
+  if (reading !== undefined) return reading(kernel, lo, hi, program);
+  const acting = ACTING.get(id);
+  if (acting === undefined) throw new MemoryFault(`call of helper ${id}`);
+  kernel.interruptPoint();
+  acting(kernel, lo, hi, program);
+}

@@ -1,0 +1,203 @@
+/**
+ * The kernel's part of the machine: memory, maps, programs, timers and the references between them. What user space
+ * does with it is in `process.ts`.
+ */
+import { type Btf, readBtf } from "../../bpf/btf.ts";
+import { LOAD_IMM64 } from "../../bpf/instruction.ts";
+import { BPF_PSEUDO_FUNC } from "../../bpf/uapi.ts";
+import type { CompiledMap, CompiledProgram } from "../../scenario/compiled-scenario.ts";
+import { addressOf, offsetOf, regionOf } from "./address.ts";
+import { BpfTimers, type TimerHost } from "./bpf-timers.ts";
+import { decodeCode, slotsAt, withImmediates } from "./code.ts";
+import type { FaultName } from "./faults.ts";
+import { callHelper } from "./helpers.ts";
+import { Hrtimers } from "./hrtimers.ts";
+import { Interpreter, type Surroundings } from "./interpreter.ts";
+import type { BpfMap, MapHost } from "./maps/bpf-map.ts";
+import { createMap } from "./maps/create-map.ts";
+import type { Memory } from "./memory.ts";
+import type { Profile } from "./profiles.ts";
+import type { LoadedProgram } from "./program.ts";
+import { testRunOf } from "./test-run.ts";
+import { checkLoadAttributes } from "./verifier/program-types.ts";
+import { Rejection } from "./verifier/rejection.ts";
+import { verify } from "./verifier/verifier.ts";
+
+/** CLOCK_MONOTONIC when a scenario starts: some time after boot. */
+const START_NS = 1_000_000_000;
+/** What one scenario may execute: seconds of the real machine's time, and an endless loop ends soon. */
+const INSTRUCTION_BUDGET = 20_000_000;
+/** How early the fault `start-early` fires. */
+const EARLY_NS = 1000;
+const CONTEXT_BYTES = 256;
+
+export interface KernelOptions {
+  readonly memory: Memory;
+  readonly profile: Profile;
+  readonly fault: FaultName | undefined;
+}
+
+export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
+  readonly memory: Memory;
+  readonly profile: Profile;
+  readonly fault: FaultName | undefined;
+  readonly hrtimers: Hrtimers;
+  readonly timers: BpfTimers;
+  /** The processor that executes. */
+  cpu = 0;
+  /** Maps that programs may hold pointers to, by handle. */
+  readonly #maps = new Map<number, BpfMap>();
+  readonly #interpreter: Interpreter<LoadedProgram>;
+  readonly #context: number;
+  /** Whether a timer can fire while the running program is between two instructions. */
+  #softirqsEnabled = false;
+  #packetBytes = 0;
+
+  constructor({ memory, profile, fault }: KernelOptions) {
+    memory.reset();
+    this.memory = memory;
+    this.profile = profile;
+    this.fault = fault;
+    this.hrtimers = new Hrtimers(START_NS, fault === "start-early" ? EARLY_NS : 0);
+    this.timers = new BpfTimers(this);
+    this.#interpreter = new Interpreter(memory, this);
+    this.#interpreter.reset(INSTRUCTION_BUDGET);
+    this.#context = memory.allocate(CONTEXT_BYTES) ?? 0;
+  }
+
+  /** BPF_MAP_CREATE: the map with one reference and one user reference, or a negative errno. */
+  createMap(spec: CompiledMap, btf: Btf, inner: BpfMap | undefined): BpfMap | number {
+    const map = createMap(this, spec, btf, inner);
+    if (typeof map !== "number") this.#maps.set(map.handle, map);
+    return map;
+  }
+
+  /** The map behind a pointer that a program holds. */
+  mapAt(address: number): BpfMap {
+    const map = this.#maps.get(regionOf(address));
+    if (map === undefined) throw new RangeError("a program used a map that is gone");
+    return map;
+  }
+
+  /** bpf_map_put. */
+  putMap(map: BpfMap): void {
+    if (--map.references > 0) return;
+    map.free();
+    this.#maps.delete(map.handle);
+  }
+
+  /** bpf_map_put_with_uref: with the last user reference all timers of the map go. */
+  putMapWithUserReference(map: BpfMap, keepTimers: boolean): void {
+    if (--map.userReferences === 0 && !keepTimers) map.freeTimers();
+    this.putMap(map);
+  }
+
+  /**
+   * BPF_PROG_LOAD: the program with one reference, or why not. `mapAt` gives the map behind a relocated descriptor.
+   */
+  loadProgram(
+    spec: CompiledProgram,
+    btf: Btf,
+    mapAt: (slot: number) => BpfMap | undefined,
+  ): LoadedProgram | { errno: number; message?: string } {
+    const refused = checkLoadAttributes(spec, this.profile);
+    if (refused !== 0) return { errno: refused };
+    const code = withImmediates(decodeCode(spec.instructions));
+    try {
+      const named = verify({ spec, code, btf, profile: this.profile, fault: this.fault, mapAt });
+      for (const [slot, map] of named) {
+        const isValue = (code.src[slot] as number) === 2;
+        const address = isValue ? map.directValue(code.high[slot] as number) : addressOf(map.handle, 0);
+        code.high[slot] = regionOf(address);
+        code.low[slot] = offsetOf(address);
+      }
+      const maps = [...new Set(named.values())];
+      for (const map of maps) map.references++;
+      for (let slot = 0; slot < code.length; slot += slotsAt(code, slot))
+        if (code.opcode[slot] === LOAD_IMM64 && code.src[slot] === BPF_PSEUDO_FUNC) {
+          // A function's address is the slot it starts at.
+          code.low[slot] = slot + 1 + (code.imm[slot] as number);
+          code.high[slot] = 0;
+        }
+      return { spec, code, references: 1, maps };
+    } catch (rejection) {
+      if (rejection instanceof Rejection) return { errno: rejection.errno, message: rejection.message };
+      throw rejection;
+    }
+  }
+
+  /** bpf_prog_put: with the last reference the program lets go of its maps. */
+  putProgram(program: LoadedProgram): void {
+    if (--program.references > 0) return;
+    for (const map of program.maps) this.putMap(map);
+  }
+
+  /** BPF_PROG_TEST_RUN: what the program returned, as an unsigned 32-bit number, or a negative errno in `result`. */
+  testRun(program: LoadedProgram): { result: number; returnValue?: number } {
+    const { spec } = program;
+    const run = testRunOf(spec.type, spec.testRunBytes);
+    if (typeof run === "number") return { result: run };
+    if (!run.executes) return { result: 0, returnValue: 0 };
+    this.#softirqsEnabled = !(run.isNetworking && this.profile.testRunDisablesSoftirqs);
+    this.#packetBytes = spec.testRunBytes;
+    const returnValue = this.#interpreter.run(program, 0, this.#context, 0) >>> 0;
+    this.#softirqsEnabled = false;
+    this.hrtimers.runPending();
+    return { result: 0, returnValue };
+  }
+
+  freeTimer(timerAddress: number): void {
+    this.timers.cancelAndFree(timerAddress);
+  }
+
+  hasUserReferences(address: number): boolean {
+    const region = regionOf(address);
+    for (const map of this.#maps.values()) if (map.owns(region)) return map.userReferences > 0;
+    return false;
+  }
+
+  callCallback(program: LoadedProgram, callback: number, map: BpfMap, keyAddress: number, valueAddress: number): void {
+    this.#interpreter.run(
+      program,
+      callback,
+      map.handle,
+      0,
+      regionOf(keyAddress),
+      offsetOf(keyAddress),
+      regionOf(valueAddress),
+      offsetOf(valueAddress),
+    );
+  }
+
+  callHelper(id: number, lo: Int32Array, hi: Int32Array, program: LoadedProgram): void {
+    callHelper(this, id, lo, hi, program);
+  }
+
+  /**
+   * A point at which a pending timer interrupt is served under the running program. The interrupt comes some
+   * instructions after the timer was armed, so a program gets to log that it armed it.
+   */
+  interruptPoint(): void {
+    if (!this.#softirqsEnabled || this.hrtimers.inSoftirq) return;
+    this.#softirqsEnabled = false;
+    this.hrtimers.runPending();
+    this.#softirqsEnabled = true;
+  }
+
+  packetByte(offset: number): number | undefined {
+    return offset >= 0 && offset < this.#packetBytes ? 0 : undefined;
+  }
+}
+
+const BTF_CACHE_MAX = 1024;
+const btfCache = new Map<string, Btf>();
+
+/** The types of a BTF given as hexadecimal text; distinct texts are read once. */
+export function btfOf(hex: string): Btf {
+  const cached = btfCache.get(hex);
+  if (cached !== undefined) return cached;
+  if (btfCache.size >= BTF_CACHE_MAX) btfCache.clear();
+  const btf = readBtf(Buffer.from(hex, "hex"));
+  btfCache.set(hex, btf);
+  return btf;
+}

@@ -1,0 +1,89 @@
+/** What every map has: its attributes, its special fields, its references, and the operations of its type. */
+import { BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../../../bpf/uapi.ts";
+import type { CompiledMap } from "../../../scenario/compiled-scenario.ts";
+import type { Memory } from "../memory.ts";
+import type { Profile } from "../profiles.ts";
+import type { SpecialFields } from "../special-fields.ts";
+
+/** What maps need of the machine they are in. */
+export interface MapHost {
+  readonly memory: Memory;
+  readonly profile: Profile;
+  /** bpf_timer_cancel_and_free of the timer at this address, if one is there. */
+  freeTimer(timerAddress: number): void;
+  /** Drops a reference of a map (bpf_map_put), here one that an outer map held. */
+  putMap(map: BpfMap): void;
+}
+
+/** A key: the number for the usual four bytes, else the bytes as text. */
+export type MapKey = number | string;
+
+/** What an update stores: bytes, or for a map of maps the map. */
+export type MapValue = Uint8Array | BpfMap;
+
+const ALIGNMENT = 8;
+export const roundUp8 = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
+
+export abstract class BpfMap {
+  /** refcnt: descriptors, pins, programs and outer maps. */
+  references = 1;
+  /** usercnt: descriptors and pins alone. */
+  userReferences = 1;
+  /** The address programs know the map by. */
+  readonly handle: number;
+  readonly spec: CompiledMap;
+  readonly fields: SpecialFields;
+  /** For a map of maps: the map whose shape inner maps must have. */
+  readonly inner: BpfMap | undefined;
+  protected readonly host: MapHost;
+  readonly #kept: readonly (readonly [start: number, end: number])[];
+
+  constructor(host: MapHost, spec: CompiledMap, fields: SpecialFields, inner?: BpfMap) {
+    this.host = host;
+    this.spec = spec;
+    this.fields = fields;
+    this.inner = inner;
+    this.handle = host.memory.allocateHandle();
+    const kept: (readonly [number, number])[] = [];
+    if (fields.spinLockOffset >= 0) kept.push([fields.spinLockOffset, fields.spinLockOffset + BPF_SPIN_LOCK_BYTES]);
+    if (fields.timerOffset >= 0) kept.push([fields.timerOffset, fields.timerOffset + BPF_TIMER_BYTES]);
+    this.#kept = kept.sort(([a], [b]) => a - b);
+  }
+
+  /** map_lookup_elem: the address of the value (of the inner map, for a map of maps), or NULL. */
+  abstract lookup(key: MapKey, fromProgram: boolean): number;
+  /** map_update_elem. `flags` are those of the call; returns 0 or a negative errno. */
+  abstract update(key: MapKey, value: MapValue, flags: number): number;
+  /** map_delete_elem: 0 or a negative errno. */
+  abstract delete(key: MapKey): number;
+  /** map_release_uref: the last descriptor or pin is gone. */
+  abstract freeTimers(): void;
+  /** Drops what the elements hold: the last reference is gone. */
+  abstract free(): void;
+  /** The address of the key of the element whose value is at this address, as a timer's callback receives it. */
+  abstract keyAddress(valueAddress: number): number;
+  /** The address of some other element's value, for the faults that hand out a wrong one. */
+  abstract otherValue(valueAddress: number): number;
+  /** Whether the values of this map lie in this region, or did. */
+  abstract owns(region: number): boolean;
+  /** The address of the only element of an array with one element, for direct access; a negative errno otherwise. */
+  abstract directValue(offset: number): number;
+
+  /** copy_map_value: writes a value in place, except for the special fields. */
+  protected copyValue(region: number, offset: number, value: Uint8Array): void {
+    const target = this.host.memory.slice(region, offset, this.spec.valueSize);
+    let from = 0;
+    for (const [start, end] of this.#kept) {
+      target.set(value.subarray(from, start), from);
+      from = end;
+    }
+    target.set(value.subarray(from, this.spec.valueSize), from);
+  }
+
+  /** What user space reads: the value with its special fields zeroed (check_and_init_map_value). */
+  readValue(region: number, offset: number): Uint8Array {
+    const value = this.host.memory.slice(region, offset, this.spec.valueSize).slice();
+    for (const [start, end] of this.#kept) value.fill(0, start, end);
+    return value;
+  }
+}

@@ -1,0 +1,92 @@
+/** BPF_MAP_TYPE_LRU_HASH (htab_lru_map_* of kernel/bpf/hashtab.c): a full map evicts elements instead of refusing. */
+import { ERRNO } from "../../../bpf/errno.ts";
+import { BPF_EXIST } from "../../../bpf/uapi.ts";
+import type { CompiledMap } from "../../../scenario/compiled-scenario.ts";
+import { addressOf, NULL } from "../address.ts";
+import type { SpecialFields } from "../special-fields.ts";
+import { BpfMap, type MapHost, type MapKey, type MapValue } from "./bpf-map.ts";
+import { checkFlags, type HashElement, HashMap } from "./hash-map.ts";
+import { LruList, type LruNode } from "./lru-list.ts";
+
+interface LruElement extends HashElement, LruNode {}
+
+export class LruHashMap extends HashMap {
+  readonly #lru: LruList<LruElement>;
+  readonly #linked = new Map<MapKey, LruElement>();
+
+  private constructor(
+    host: MapHost,
+    spec: CompiledMap,
+    fields: SpecialFields,
+    nodes: (map: LruHashMap) => LruElement[],
+  ) {
+    super(host, spec, fields);
+    this.#lru = new LruList(nodes(this), host.profile.lruFreeTarget, (node) => {
+      this.#linked.delete(node.key);
+      this.freeTimerOf(node);
+    });
+  }
+
+  /** htab_map_alloc with its preallocated elements: the map, or -ENOMEM. */
+  static create(host: MapHost, spec: CompiledMap, fields: SpecialFields): LruHashMap | number {
+    let complete = true;
+    const map = new LruHashMap(host, spec, fields, (created) => {
+      const nodes: LruElement[] = [];
+      for (let index = 0; index < spec.maxEntries && complete; index++) {
+        const element = created.newElement();
+        if (element === undefined) complete = false;
+        else nodes.push(Object.assign(element, { referenced: false, list: "free" as const }));
+      }
+      return nodes;
+    });
+    return complete ? map : -ERRNO.ENOMEM;
+  }
+
+  override lookup(key: MapKey, fromProgram: boolean): number {
+    const element = this.#linked.get(key);
+    if (element === undefined) return NULL;
+    // Lookups from user space leave the reference bit alone (htab_lru_map_lookup_elem_sys).
+    if (fromProgram) element.referenced = true;
+    return addressOf(element.region, this.valueOffset);
+  }
+
+  override update(key: MapKey, value: MapValue, flags: number): number {
+    if (flags >>> 0 > BPF_EXIST || value instanceof BpfMap) return -ERRNO.EINVAL;
+    const element = this.#lru.pop();
+    if (element === undefined) return -ERRNO.ENOMEM;
+    this.fill(element, key, value);
+    const old = this.#linked.get(key);
+    const refused = checkFlags(old !== undefined, flags);
+    if (refused !== 0) {
+      this.#release(element);
+      return refused;
+    }
+    this.#linked.set(key, element);
+    if (old !== undefined) {
+      element.referenced = true;
+      this.#release(old);
+    }
+    return 0;
+  }
+
+  override delete(key: MapKey): number {
+    const element = this.#linked.get(key);
+    if (element === undefined) return -ERRNO.ENOENT;
+    this.#linked.delete(key);
+    this.#release(element);
+    return 0;
+  }
+
+  override otherValue(valueAddress: number): number {
+    for (const element of this.#linked.values()) {
+      const address = addressOf(element.region, this.valueOffset);
+      if (address !== valueAddress) return address;
+    }
+    return super.otherValue(valueAddress);
+  }
+
+  #release(element: LruElement): void {
+    this.freeTimerOf(element);
+    this.#lru.push(element);
+  }
+}
