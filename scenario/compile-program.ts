@@ -59,6 +59,9 @@ interface FunctionContext extends Source {
   locked: boolean;
 }
 
+/** The helpers that read the clocks an absolute expiry is given in. */
+const NOW = { monotonic: HELPER.ktime_get_ns, boottime: HELPER.ktime_get_boot_ns } as const;
+
 const functionName = (callback: number | null): string => (callback === null ? "program" : `callback${callback}`);
 
 function mapSpec(context: FunctionContext, index: number): MapSpec {
@@ -179,11 +182,14 @@ const EMITTERS: Emitters = {
     context.asm.loadFunction(R2, functionName(callback)).emit(callHelper(HELPER.timer_set_callback));
     log(context, at);
   },
-  "timer-start"(context, { element, ns, flags }, at) {
+  "timer-start"(context, { element, ns, flags, fromNow }, at) {
+    const { asm } = context;
+    if (fromNow !== undefined) asm.emit(callHelper(NOW[fromNow]), mov(R6, R0));
     emitTimer(context, at, element);
-    loadU64(context.asm, R2, ns);
-    loadU64(context.asm, R3, flags);
-    context.asm.emit(callHelper(HELPER.timer_start));
+    loadU64(asm, R2, ns);
+    if (fromNow !== undefined) asm.emit(add(R2, R6));
+    loadU64(asm, R3, flags);
+    asm.emit(callHelper(HELPER.timer_start));
     log(context, at);
   },
   "timer-cancel"(context, { element }, at) {

@@ -76,8 +76,14 @@ export const operationSchema = z.discriminatedUnion("kind", [
   }),
   /** bpf_timer_set_callback(element's timer, callback of this program). */
   z.strictObject({ kind: z.literal("timer-set-callback"), element: elementSchema, callback: index }),
-  /** bpf_timer_start(element's timer, ns, flags). */
-  z.strictObject({ kind: z.literal("timer-start"), element: elementSchema, ns: u64Schema, flags: u64Schema }),
+  /** bpf_timer_start(element's timer, ns, flags); with `fromNow`, ns is added to what that clock says just before. */
+  z.strictObject({
+    kind: z.literal("timer-start"),
+    element: elementSchema,
+    ns: u64Schema,
+    flags: u64Schema,
+    fromNow: z.enum(["monotonic", "boottime"]).optional(),
+  }),
   /** bpf_timer_cancel(element's timer). */
   z.strictObject({ kind: z.literal("timer-cancel"), element: elementSchema }),
   /** bpf_timer_cancel_async(element's timer), a kfunc since 7.0. */

@@ -1,24 +1,9 @@
 /** What the documents promise of a map's ownership of its timers: close, unpin, pin. */
-import fc from "fast-check";
-import {
-  advance,
-  callback,
-  closeMap,
-  init,
-  lookup,
-  pinMap,
-  program,
-  run,
-  scenario,
-  setCallback,
-  start,
-  unpinMap,
-} from "../../generators/build.ts";
-import { timerClock } from "../../generators/clock.ts";
-import { timerElement } from "../../generators/map.ts";
+import { advance, closeMap, pinMap, unpinMap } from "../../generators/build.ts";
 import { delayNs, GRID_NS, RELEASE_NS } from "../../generators/time.ts";
+import { afterArming, oneTimer } from "../../generators/timer.ts";
 import type { History } from "../../scenario/history.ts";
-import type { MapSpec, Scenario, Step } from "../../scenario/scenario.ts";
+import type { Step } from "../../scenario/scenario.ts";
 import type { ClockBound, Guarantee, Judgement, Violation } from "../guarantee.ts";
 import { overdueNs } from "../overdue.ts";
 import { TimerWorld } from "../timer-state.ts";
@@ -29,26 +14,6 @@ const OWNERSHIP = [
   { document: "ebpf-docs/bpf_timer_start", place: "Definition, on user references" },
   { document: "uapi/bpf_timer_init", place: "Return" },
 ] as const;
-
-interface ArmedTimer {
-  map: MapSpec;
-  key: number;
-  clock: number;
-  delay: number;
-}
-
-const armedTimer = (delay: fc.Arbitrary<number>): fc.Arbitrary<ArmedTimer> =>
-  fc
-    .record({ element: timerElement, clock: timerClock, delay })
-    .map(({ element, ...rest }) => ({ ...element, ...rest }));
-
-/** One timer is armed, then come `steps`. */
-const afterArming = ({ map, key, clock, delay }: ArmedTimer, steps: Step[]): Scenario =>
-  scenario(
-    [map],
-    [program([lookup(0, key), init(0, clock), setCallback(0), start(delay)], [callback()])],
-    [run(), ...steps],
-  );
 
 /**
  * No timer fires once a step of kind `last` has taken its map's last user reference; a firing within `releaseNs` of
@@ -106,7 +71,7 @@ export default [
       "When the last descriptor of a map that is not pinned is closed, every timer in it is cancelled and freed: none fires afterwards.",
     citations: OWNERSHIP,
     since: "5.15",
-    scenarios: armedTimer(delayNs()).map((armed) => afterArming(armed, [closeMap(), advance(armed.delay + GRID_NS)])),
+    scenarios: oneTimer(delayNs()).map((armed) => afterArming(armed, [closeMap(), advance(armed.delay + GRID_NS)])),
     check: cancelledBy("close-map", 0),
     faults: ["close-keeps-timers"],
   },
@@ -116,7 +81,7 @@ export default [
       "When a map that only its pin kept is unpinned, every timer in it is cancelled and freed: none fires once the kernel has released the pin.",
     citations: OWNERSHIP,
     since: "5.15",
-    scenarios: armedTimer(delayNs().map((ns) => ns + 2 * RELEASE_NS)).map((armed) =>
+    scenarios: oneTimer(delayNs().map((ns) => ns + 2 * RELEASE_NS)).map((armed) =>
       afterArming(armed, [pinMap(), closeMap(), unpinMap(), advance(armed.delay + GRID_NS)]),
     ),
     check: cancelledBy("unpin-map", RELEASE_NS),
@@ -127,7 +92,7 @@ export default [
     statement: "A pin holds a map as a descriptor does: a timer in a pinned map fires though no descriptor is left.",
     citations: [...OWNERSHIP, { document: "ebpf-docs/timers", place: "paragraph on -EPERM" }],
     since: "5.15",
-    scenarios: armedTimer(delayNs()).map((armed) =>
+    scenarios: oneTimer(delayNs()).map((armed) =>
       afterArming(armed, [pinMap(), closeMap(), advance(armed.delay + GRID_NS)]),
     ),
     check: firesWhilePinned,

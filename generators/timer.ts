@@ -1,0 +1,39 @@
+/** One timer and programs about it: the starting point of most directed cases. */
+import fc from "fast-check";
+import type { Callback, MapSpec, Operation, ProgramSpec, Scenario, Step } from "../scenario/scenario.ts";
+import { callback, init, lookup, program, run, scenario, setCallback, start } from "./build.ts";
+import { timerClock } from "./clock.ts";
+import { timerElement } from "./map.ts";
+import { delayNs } from "./time.ts";
+
+/** A timer of one element, the clock it is to use, and a delay, nanoseconds. */
+export interface OneTimer {
+  map: MapSpec;
+  key: number;
+  clock: number;
+  delay: number;
+}
+
+export const oneTimer = (delay: fc.Arbitrary<number> = delayNs()): fc.Arbitrary<OneTimer> =>
+  fc
+    .record({ element: timerElement, clock: timerClock, delay })
+    .map(({ element, ...rest }) => ({ ...element, ...rest }));
+
+/** A program that looks the timer's element up and does `operations` with it. */
+export const onTimer = (
+  { key }: OneTimer,
+  operations: Operation[],
+  callbacks: Callback[] = [callback()],
+): ProgramSpec => program([lookup(0, key), ...operations], callbacks);
+
+/** A program that inits the timer, sets its callback 0, and does `operations`. */
+export const readyTimer = (timer: OneTimer, operations: Operation[], callbacks?: Callback[]): ProgramSpec =>
+  onTimer(timer, [init(0, timer.clock), setCallback(0), ...operations], callbacks);
+
+/** A scenario over the timer's map: its programs, then its steps. */
+export const timerScenario = ({ map }: OneTimer, programs: ProgramSpec[], steps: Step[]): Scenario =>
+  scenario([map], programs, steps);
+
+/** A program has armed the timer; then come `steps`. */
+export const afterArming = (timer: OneTimer, steps: Step[], more: ProgramSpec[] = []): Scenario =>
+  timerScenario(timer, [readyTimer(timer, [start(timer.delay)]), ...more], [run(), ...steps]);
