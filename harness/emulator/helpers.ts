@@ -109,7 +109,10 @@ const ACTING: ReadonlyMap<number, Helper> = new Map<number, Helper>([
 /** Calls helper `id` for a program. @throws {MemoryFault} where there is no such helper, which the verifier refuses */
 export function callHelper(kernel: Kernel, id: number, lo: Int32Array, hi: Int32Array, program: LoadedProgram): void {
   const reading = READING.get(id);
-  if (reading !== undefined) return reading(kernel, lo, hi, program);
+  if (reading !== undefined) {
+    reading(kernel, lo, hi, program);
+    return;
+  }
   const acting = ACTING.get(id);
   if (acting === undefined) throw new MemoryFault(`call of helper ${id}`);
   kernel.interruptPoint();

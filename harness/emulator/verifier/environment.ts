@@ -4,7 +4,7 @@ import type { Code } from "../code.ts";
 import type { FaultName } from "../faults.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
-import type { Liveness } from "./liveness.ts";
+import type { Analysis } from "./analysis.ts";
 import type { Subprogram } from "./subprograms.ts";
 import type { VerifierState } from "./verifier-state.ts";
 
@@ -26,7 +26,7 @@ export interface EnvironmentParts {
   /** The map each relocated instruction names, by slot. */
   readonly maps: ReadonlyMap<number, BpfMap>;
   readonly subprograms: readonly Subprogram[];
-  readonly liveness: Liveness;
+  readonly analysis: Analysis;
 }
 
 export class Environment {
@@ -36,7 +36,7 @@ export class Environment {
   readonly fault: FaultName | undefined;
   readonly maps: ReadonlyMap<number, BpfMap>;
   readonly subprograms: readonly Subprogram[];
-  readonly liveness: Liveness;
+  readonly analysis: Analysis;
   readonly isGpl: boolean;
   /** States still to be explored, the latest first. */
   readonly open: VerifierState[] = [];
@@ -55,7 +55,7 @@ export class Environment {
     this.fault = parts.fault;
     this.maps = parts.maps;
     this.subprograms = parts.subprograms;
-    this.liveness = parts.liveness;
+    this.analysis = parts.analysis;
     this.isGpl = GPL_COMPATIBLE.has(parts.spec.license);
     this.stackDepths = parts.subprograms.map(() => 0);
     this.calls = parts.subprograms.map(() => new Set());

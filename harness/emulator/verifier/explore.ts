@@ -144,7 +144,10 @@ function checkCall(environment: Environment, state: VerifierState): void {
       kind === BPF_PSEUDO_CALL ? profile.staticCallsUnderSpinLock : kind === 0 && imm === HELPER.spin_unlock;
     if (!allowed) throw new Rejection(-ERRNO.EINVAL, "function calls are not allowed while holding a lock");
   }
-  if (kind === BPF_PSEUDO_CALL) return checkFunctionCall(environment, state);
+  if (kind === BPF_PSEUDO_CALL) {
+    checkFunctionCall(environment, state);
+    return;
+  }
   if (kind === BPF_PSEUDO_KFUNC_CALL) throw new Rejection(-ERRNO.EINVAL, "calling this kernel function is not allowed");
   checkHelperCall(environment, state, imm);
   state.slot++;
@@ -225,7 +228,7 @@ function checkInstruction(environment: Environment, state: VerifierState): boole
     case JMP_OP.exit:
       return checkExit(environment, state);
     case JMP_OP.ja:
-      state.slot = jumpTarget(code, slot) ?? slot + 1;
+      state.slot = jumpTarget(code, slot);
       return false;
     default: {
       const other = checkConditionalJump(code, state);
@@ -235,24 +238,12 @@ function checkInstruction(environment: Environment, state: VerifierState): boole
   }
 }
 
-/** The slots where paths can join: targets of jumps, and where functions start. */
-function joinsOf(environment: Environment): Uint8Array {
-  const { code, subprograms } = environment;
-  const joins = new Uint8Array(code.length);
-  for (let slot = 0; slot < code.length; slot++) {
-    const target = jumpTarget(code, slot);
-    if (target !== undefined && target >= 0 && target < code.length) joins[target] = 1;
-  }
-  for (const { start } of subprograms) joins[start] = 1;
-  return joins;
-}
-
 /**
  * Explores from the states queued in the environment until no path is left.
  * @throws {Rejection} at the first instruction that is not safe
  */
 export function explore(environment: Environment): void {
-  const joins = joinsOf(environment);
+  const { joins, liveness } = environment.analysis;
   const visited = new Map<number, VerifierState[]>();
   const isKnown = (state: VerifierState): boolean => {
     const known = visited.get(state.slot);
@@ -260,7 +251,7 @@ export function explore(environment: Environment): void {
       visited.set(state.slot, [copyState(state)]);
       return false;
     }
-    if (known.some((old) => stateSubsumes(old, state, environment.liveness))) return true;
+    if (known.some((old) => stateSubsumes(old, state, liveness))) return true;
     known.push(copyState(state));
     return false;
   };

@@ -125,13 +125,17 @@ function checkArgument(
       meta.uid = pointer.uid;
       return;
     case "key":
-      return checkHelperMemory(register, pointer, meta.map?.spec.keySize ?? 0);
+      checkHelperMemory(register, pointer, meta.map?.spec.keySize ?? 0);
+      return;
     case "value":
-      return checkHelperMemory(register, pointer, meta.map?.spec.valueSize ?? 0);
+      checkHelperMemory(register, pointer, meta.map?.spec.valueSize ?? 0);
+      return;
     case "spin-lock":
-      return checkSpinLock(environment, state, register, mapValue(register, pointer), meta);
+      checkSpinLock(environment, state, register, mapValue(register, pointer), meta);
+      return;
     case "timer":
-      return checkTimer(environment, register, mapValue(register, pointer), meta);
+      checkTimer(environment, register, mapValue(register, pointer), meta);
+      return;
     case "function":
       if (pointer.type !== "func")
         throw new Rejection(-ERRNO.EACCES, `R${register} type=${typeName(pointer)} expected=func`);

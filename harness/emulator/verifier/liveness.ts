@@ -33,7 +33,7 @@ function transfer(code: Code, slot: number, { live, precise }: Liveness): boolea
   let liveOut = 0;
   let preciseOut = 0;
   const target = jumpTarget(code, slot);
-  if (target !== undefined) {
+  if (target >= 0) {
     liveOut |= live[target] as number;
     preciseOut |= precise[target] as number;
   }

@@ -142,7 +142,8 @@ export function checkStore(
       checkMapValue(register, pointer, offset, bytes);
       return;
     case "map_key":
-      return reject(`write to change key R${register} not allowed`);
+      reject(`write to change key R${register} not allowed`);
+      break;
     case "fp": {
       const at = pointer.offset + offset;
       checkAlignment(pointer, at, bytes);
@@ -151,7 +152,8 @@ export function checkStore(
       return;
     }
     case "ctx":
-      return reject(`invalid bpf_context access off=${offset} size=${bytes}`);
+      reject(`invalid bpf_context access off=${offset} size=${bytes}`);
+      break;
     default:
   }
   reject(`R${register} invalid mem access '${typeName(pointer)}'`);
@@ -163,11 +165,14 @@ export function checkHelperMemory(register: number, pointer: RegisterState, byte
     case "map_value":
       if (pointer.orNull) break;
       checkMapFlags(pointer, "read");
-      return checkMapValue(register, pointer, 0, bytes);
+      checkMapValue(register, pointer, 0, bytes);
+      return;
     case "map_key":
-      return checkKey(register, pointer, 0, bytes);
+      checkKey(register, pointer, 0, bytes);
+      return;
     case "fp":
-      return checkStackBounds(register, pointer.offset, bytes, "read");
+      checkStackBounds(register, pointer.offset, bytes, "read");
+      return;
     default:
   }
   reject(`R${register} type=${typeName(pointer)} expected=fp, pkt, pkt_meta, map_key, map_value`);

@@ -32,14 +32,19 @@ export function referredFunction(code: Code, slot: number): number | undefined {
   return slot + 1 + (code.imm[slot] as number);
 }
 
-/** The slot a jump goes to; undefined for anything else than a jump. */
-export function jumpTarget(code: Code, slot: number): number | undefined {
+/** The slot a jump goes to; -1 for anything else than a jump. */
+export function jumpTarget(code: Code, slot: number): number {
   const opcode = code.opcode[slot] as number;
   const op = opcode & OPCODE_MASK.op;
-  if (!isJumpClass(opcode) || op === JMP_OP.call || op === JMP_OP.exit) return undefined;
+  if (!isJumpClass(opcode) || op === JMP_OP.call || op === JMP_OP.exit) return -1;
   const isLong = opcode === (CLASS.jmp32 | JMP_OP.ja);
   return slot + 1 + ((isLong ? code.imm[slot] : code.offset[slot]) as number);
 }
+
+const isJump = (code: Code, slot: number): boolean => {
+  const op = opOf(code, slot);
+  return isJumpClass(code.opcode[slot] as number) && op !== JMP_OP.call && op !== JMP_OP.exit;
+};
 
 /** Whether control can go from this slot to the next. */
 export function fallsThrough(code: Code, slot: number): boolean {
@@ -64,7 +69,7 @@ function checkJumps(code: Code, start: number, end: number): void {
   for (let slot = start; slot < end; slot += slotsAt(code, slot)) {
     last = slot;
     const target = jumpTarget(code, slot);
-    if (target !== undefined && (target < start || target >= end))
+    if (isJump(code, slot) && (target < start || target >= end))
       throw new Rejection(-ERRNO.EINVAL, `jump out of range from insn ${slot} to ${target}`);
   }
   if (fallsThrough(code, last)) throw new Rejection(-ERRNO.EINVAL, "last insn is not an exit or jmp");
@@ -83,23 +88,23 @@ function checkFunctionInfo(starts: readonly number[], spec: CompiledProgram, btf
   }
 }
 
-/** check_cfg: every instruction can be reached. */
-function checkReachable(code: Code): void {
+/** The first slot that no path from the program's start reaches, as check_cfg looks for it; -1 where there is none. */
+export function findUnreachable(code: Code): number {
   const reached = new Uint8Array(code.length);
-  const open = [0];
+  const open: number[] = [0];
+  const reach = (slot: number): void => {
+    if (slot >= 0 && slot < code.length && reached[slot] === 0) open.push(slot);
+  };
   for (let slot = open.pop(); slot !== undefined; slot = open.pop()) {
-    if (slot >= code.length || reached[slot] === 1) continue;
+    if (reached[slot] === 1) continue;
+    reached[slot] = 1;
     const slots = slotsAt(code, slot);
-    reached.fill(1, slot, slot + slots);
-    for (const next of [
-      fallsThrough(code, slot) ? slot + slots : undefined,
-      jumpTarget(code, slot),
-      referredFunction(code, slot),
-    ])
-      if (next !== undefined && reached[next] !== 1) open.push(next);
+    if (slots === 2) reached[slot + 1] = 1;
+    reach(jumpTarget(code, slot));
+    reach(referredFunction(code, slot) ?? -1);
+    if (fallsThrough(code, slot)) reach(slot + slots);
   }
-  const unreached = reached.indexOf(0);
-  if (unreached >= 0) throw new Rejection(-ERRNO.EINVAL, `unreachable insn ${unreached}`);
+  return reached.indexOf(0);
 }
 
 /** The functions in order. @throws {Rejection} where their layout or their func_info is wrong */
@@ -119,9 +124,4 @@ export function findSubprograms(code: Code, spec: CompiledProgram, btf: Btf): Su
       parameters: prototype?.parameters.length ?? 0,
     };
   });
-}
-
-/** The check of the control flow, which comes after that of the maps. @throws {Rejection} */
-export function checkControlFlow(code: Code): void {
-  checkReachable(code);
 }

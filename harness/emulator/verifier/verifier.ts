@@ -8,14 +8,14 @@ import { type Code, slotsAt } from "../code.ts";
 import type { FaultName } from "../faults.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
+import { analyse } from "./analysis.ts";
 import { Environment } from "./environment.ts";
 import { explore } from "./explore.ts";
-import { findLiveness } from "./liveness.ts";
 import { STACK_BYTES } from "./memory-access.ts";
 import { checkAttachment, checkMap } from "./program-types.ts";
 import { UNKNOWN } from "./register-state.ts";
 import { Rejection } from "./rejection.ts";
-import { checkControlFlow, findSubprograms, type Subprogram } from "./subprograms.ts";
+import { findSubprograms, type Subprogram } from "./subprograms.ts";
 import { newFrame } from "./verifier-state.ts";
 
 /** What a verification is given. */
@@ -106,9 +106,9 @@ export function verify(input: VerifierInput): Map<number, BpfMap> {
   const subprograms = findSubprograms(code, spec, btf);
   checkAttachment(spec);
   const maps = resolveMaps(input);
-  checkControlFlow(code);
-  const liveness = findLiveness(code, subprograms);
-  const environment = new Environment({ spec, code, profile, fault, maps, subprograms, liveness });
+  const analysis = analyse(code, subprograms);
+  if (analysis.unreachable >= 0) throw new Rejection(-ERRNO.EINVAL, `unreachable insn ${analysis.unreachable}`);
+  const environment = new Environment({ spec, code, profile, fault, maps, subprograms, analysis });
   if (profile.uncalledGlobalsSkipped) {
     checkMain(environment);
     checkGlobals(environment);
