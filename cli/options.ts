@@ -1,0 +1,24 @@
+/** The values of options, read and checked. */
+import { InvalidArgumentError } from "commander";
+
+const SEED_MAX = 0x7fff_ffff;
+const CASES_MAX = 1_000_000;
+
+function integer(text: string, min: number, max: number): number {
+  const value = Number(text);
+  if (!/^\d+$/.test(text) || value < min || value > max)
+    throw new InvalidArgumentError(`Write a whole number from ${min} to ${max}.`);
+  return value;
+}
+
+/** `--cases N`. */
+export const casesOption = (text: string): number => integer(text, 1, CASES_MAX);
+
+/** `--seed S`: what fits a signed 32-bit number and is not negative. */
+export const seedOption = (text: string): number => integer(text, 0, SEED_MAX);
+
+/** A seed nobody has chosen. */
+export const randomSeed = (): number => Math.floor(Math.random() * (SEED_MAX + 1));
+
+/** An option that may be given several times. */
+export const collect = (value: string, earlier: readonly string[]): string[] => [...earlier, value];

@@ -1,0 +1,113 @@
+/** The commands of `timerconf` and their options, in one place. A command's code is loaded when it is called. */
+import { Command, Option } from "commander";
+import type { DiffCommandOptions } from "./diff.ts";
+import { EXIT_CODES_HELP, type ExitCode } from "./exit-code.ts";
+import { complain, type Io } from "./io.ts";
+import { casesOption, collect, randomSeed, seedOption } from "./options.ts";
+import type { RunCommandOptions } from "./run.ts";
+
+/** Options as commander hands them over, before a seed is drawn for who gave none. */
+type Unseeded<T extends { seed: number }> = Omit<T, "seed"> & { seed?: number };
+
+const RUNTIMES_HELP = `
+Runtimes:
+  emulator[:SERIES][+fault=NAME]  the emulator as a kernel of that series, with a deliberate defect
+  kernel[:SERIES]                 a Debian kernel of that series in QEMU
+  kernel:PATH                     a bzImage of your own in QEMU`;
+
+const DEFAULT_OUT = "out";
+
+/** Commander's complaints may have several lines; ours have one. */
+const oneLine = (text: string): string =>
+  text
+    .trim()
+    .replace(/^error: /, "")
+    .replaceAll(/\s*\n\s*/g, " ");
+
+const repeatable = (flags: string, description: string, otherwise: string): Option =>
+  new Option(flags, `${description}; may be repeated`).argParser(collect).default([], otherwise);
+
+function addRun(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("run")
+    .summary("judge the guarantees on runtimes")
+    .description("Run generated cases of every guarantee on each runtime, judge them, and shrink what is violated.")
+    .addOption(repeatable("--runtime <runtime>", "runtime under test", "emulator and kernel"))
+    .addOption(repeatable("--guarantee <glob>", "ids to check, such as 'init.*'", "all"))
+    .option("--cases <n>", "cases to draw for each guarantee", casesOption, 100)
+    .option("--seed <seed>", "what all cases are drawn from (default: random, and printed)", seedOption)
+    .option("--out <dir>", "where report.json and counterexamples go", DEFAULT_OUT)
+    .option("--require-kernel", "exit 3 where a kernel cannot be run, instead of going on without")
+    .action(async ({ seed = randomSeed(), ...options }: Unseeded<RunCommandOptions>) => {
+      const { runCommand } = await import("./run.ts");
+      exit(await runCommand({ seed, ...options }, io));
+    });
+}
+
+function addDiff(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("diff")
+    .summary("compare two runtimes on random scenarios")
+    .description("Run random scenarios on two runtimes, and shrink the first on which they differ.")
+    .argument("<left>", "a runtime")
+    .argument("<right>", "another runtime")
+    .option("--cases <n>", "scenarios to draw", casesOption, 100)
+    .option("--seed <seed>", "what they are drawn from (default: random, and printed)", seedOption)
+    .option("--out <dir>", "where the scenario that differs is saved", DEFAULT_OUT)
+    .action(async (left: string, right: string, { seed = randomSeed(), ...options }: Unseeded<DiffCommandOptions>) => {
+      const { diffCommand } = await import("./diff.ts");
+      exit(await diffCommand(left, right, { seed, ...options }, io));
+    });
+}
+
+function addReplay(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("replay")
+    .summary("run a saved case again")
+    .description("Run a saved case, byte for byte, and let its guarantee judge it.")
+    .argument("<file>", "a case that run or diff has saved")
+    .requiredOption("--runtime <runtime>", "runtime to run it on")
+    .action(async (file: string, options: { runtime: string }) => {
+      const { replayCommand } = await import("./replay.ts");
+      exit(await replayCommand(file, options, io));
+    });
+}
+
+function addListings(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("list")
+    .summary("list the guarantees and faults")
+    .description("List the guarantees, and the faults of the emulator.")
+    .option("--json", "for programs")
+    .action(async (options: { json?: true }) => {
+      const { listCommand } = await import("./list.ts");
+      exit(await listCommand(options, io));
+    });
+  program
+    .command("kernels")
+    .summary("list the kernels")
+    .description("List the kernels that can be had, and those in the cache.")
+    .action(async () => {
+      const { kernelsCommand } = await import("./kernels.ts");
+      exit(kernelsCommand(io));
+    });
+}
+
+/** The command line; `exit` is told the exit code of the command that ran. */
+export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
+  const program = new Command("timerconf")
+    .description("Check what the Linux BPF timer helpers promise, on an emulator and on real kernels.")
+    .helpCommand(false)
+    .exitOverride()
+    .configureOutput({
+      writeOut: (text) => io.out.write(text),
+      writeErr: (text) => io.err.write(text),
+      outputError: (text) => complain(io, oneLine(text)),
+      getOutHelpWidth: () => io.out.columns,
+      getErrHelpWidth: () => io.err.columns,
+    })
+    .addHelpText("after", RUNTIMES_HELP)
+    .addHelpText("after", EXIT_CODES_HELP);
+  for (const add of [addRun, addDiff, addReplay, addListings]) add(program, io, exit);
+  return program;
+}

@@ -1,0 +1,54 @@
+/** `timerconf replay`: a saved case, once more. */
+import type { CaseVerdict } from "../conformance/judge-case.ts";
+import { type Replay, replay } from "../conformance/replay.ts";
+import { readCase } from "../reports/case-file.ts";
+import { paintFor } from "../reports/paint.ts";
+import { replayText } from "../reports/replay-text.ts";
+import { loadCatalogue } from "../specs/catalogue.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { Io } from "./io.ts";
+import { Progress } from "./progress.ts";
+import { isSystemError, systemErrorText } from "./system-error.ts";
+import { UsageError } from "./usage-error.ts";
+
+const EXIT_OF: Record<CaseVerdict["kind"], ExitCode> = {
+  holds: EXIT.ok,
+  "known-divergence": EXIT.ok,
+  violated: EXIT.found,
+  "not-exercised": EXIT.found,
+  error: EXIT.found,
+};
+
+async function readSaved(file: string) {
+  try {
+    return await readCase(file);
+  } catch (error) {
+    if (isSystemError(error)) throw new UsageError(`cannot read ${file}: ${systemErrorText(error)}`);
+    throw error;
+  }
+}
+
+/** Without a guarantee there is nothing to judge but whether the case could be run at all. */
+function exitCode({ verdict, outcome }: Replay): ExitCode {
+  if (verdict !== undefined) return EXIT_OF[verdict.kind];
+  return outcome.kind === "trace" && outcome.trace.complaints.length === 0 ? EXIT.ok : EXIT.found;
+}
+
+/**
+ * Executes a saved case and shows what happened.
+ * @throws {UsageError | ScenarioError} where the file cannot be used
+ * @throws {UnknownRuntime | RuntimeUnavailable} where the runtime cannot be run
+ */
+export async function replayCommand(file: string, { runtime }: { runtime: string }, io: Io): Promise<ExitCode> {
+  const saved = await readSaved(file);
+  const id = saved.origin?.guarantee;
+  const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
+  if (id !== undefined && guarantee === undefined)
+    throw new UsageError(`${file} names the guarantee ${id}, which this version does not have (see timerconf list)`);
+  const progress = new Progress(io.err);
+  const options = { signal: io.signal, progress: (line: string) => progress.say(line) };
+  const replayed = await replay(saved, runtime, options).finally(() => progress.clear());
+  const paint = paintFor(io.out.isTTY, io.env);
+  io.out.write(replayText(replayed, { compiled: saved, runtime, statement: guarantee?.statement }, paint));
+  return exitCode(replayed);
+}

@@ -1,0 +1,134 @@
+/** `timerconf run`: guarantees × runtimes, judged, saved and shown. */
+import type { Counterexample } from "../conformance/counterexample.ts";
+import { type GuaranteeResult, isGreen, type Results } from "../conformance/results.ts";
+import { runConformance } from "../conformance/run.ts";
+import { caseFileName, writeCase } from "../reports/case-file.ts";
+import { counterexampleText } from "../reports/counterexample-text.ts";
+import { indent } from "../reports/indent.ts";
+import { paintFor } from "../reports/paint.ts";
+import { prepareResultsFolder, writeResults } from "../reports/results-file.ts";
+import { terminalTable } from "../reports/terminal-table.ts";
+import { loadCatalogue } from "../specs/catalogue.ts";
+import type { Guarantee } from "../specs/guarantee.ts";
+import { EXIT, type ExitCode } from "./exit-code.ts";
+import { complain, type Io } from "./io.ts";
+import { Progress } from "./progress.ts";
+import { Safekeeping } from "./safekeeping.ts";
+import { selectGuarantees } from "./select-guarantees.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface RunCommandOptions {
+  runtime: readonly string[];
+  guarantee: readonly string[];
+  cases: number;
+  seed: number;
+  out: string;
+  requireKernel?: true;
+}
+
+const DEFAULT_RUNTIMES = ["emulator", "kernel"] as const;
+const isKernel = (runtime: string): boolean => /^kernel(:|$)/.test(runtime);
+
+function selectRuntimes(named: readonly string[], requireKernel: boolean): string[] {
+  const runtimes = [...new Set(named.length === 0 ? DEFAULT_RUNTIMES : named)];
+  if (requireKernel && !runtimes.some(isKernel))
+    throw new UsageError("--require-kernel needs a kernel to run: add --runtime kernel");
+  return runtimes;
+}
+
+/** The first that applies decides. */
+function exitCode(results: Results, { requireKernel }: RunCommandOptions, unsaved: boolean): ExitCode {
+  const unavailable = results.runtimes.filter(({ status }) => status === "unavailable");
+  const rules: readonly [boolean, ExitCode][] = [
+    [!results.complete, EXIT.interrupted],
+    [unsaved, EXIT.usage],
+    [!isGreen(results), EXIT.found],
+    [unavailable.length === results.runtimes.length, EXIT.unavailable],
+    [requireKernel === true && unavailable.some(({ name }) => isKernel(name)), EXIT.unavailable],
+  ];
+  return rules.find(([applies]) => applies)?.[1] ?? EXIT.ok;
+}
+
+/** Shows and saves what a run finds, as it finds it. */
+class Findings {
+  readonly safekeeping: Safekeeping;
+  readonly progress: Progress;
+  readonly #io: Io;
+  readonly #guarantees: readonly Guarantee[];
+  readonly #failures = new Set<string>();
+
+  constructor(io: Io, folder: string, guarantees: readonly Guarantee[]) {
+    this.#io = io;
+    this.#guarantees = guarantees;
+    this.progress = new Progress(io.err);
+    this.safekeeping = new Safekeeping(folder, (message) => {
+      this.progress.clear();
+      complain(io, message);
+    });
+  }
+
+  show(text: string): void {
+    this.progress.clear();
+    this.#io.out.write(text);
+  }
+
+  /** Saves a counterexample and draws it; gives the name of its file. */
+  async counterexample(found: Counterexample): Promise<string | undefined> {
+    const name = caseFileName(found.guarantee, found.runtime);
+    const file = await this.safekeeping.save((folder) => writeCase(folder, name, found.compiled));
+    const statement = this.#guarantees.find(({ id }) => id === found.guarantee)?.statement ?? "";
+    const paint = paintFor(this.#io.out.isTTY, this.#io.env);
+    this.show(`\n${counterexampleText(found, { statement }, { file, paint })}`);
+    return file === undefined ? undefined : name;
+  }
+
+  /** Shows in full, consoles included, why a guarantee could not be judged; a reason that was shown before, not again. */
+  failure({ guarantee, runtime, reason = "" }: GuaranteeResult): void {
+    if (this.#failures.has(reason)) return;
+    this.#failures.add(reason);
+    this.show(`\n${[`${guarantee} could not be judged on ${runtime}`, ...indent(reason.split("\n"), 2)].join("\n")}\n`);
+  }
+
+  async conclude(results: Results): Promise<void> {
+    const file = await this.safekeeping.save((folder) => writeResults(folder, results));
+    this.show(`\n${terminalTable(results, { file, paint: paintFor(this.#io.out.isTTY, this.#io.env) })}`);
+  }
+}
+
+/**
+ * Runs the guarantees. However it ends, what was found until then is saved and shown.
+ * @throws {UsageError | UnknownRuntime} where a name means nothing
+ */
+export async function runCommand(options: RunCommandOptions, io: Io): Promise<ExitCode> {
+  const { cases, seed, out } = options;
+  const runtimes = selectRuntimes(options.runtime, options.requireKernel === true);
+  const guarantees = selectGuarantees(await loadCatalogue(), options.guarantee);
+  const findings = new Findings(io, out, guarantees);
+  const { progress, safekeeping } = findings;
+  findings.show(`seed ${seed}: ${guarantees.length} guarantees on ${runtimes.join(", ")}, up to ${cases} cases each\n`);
+  await safekeeping.save(prepareResultsFolder);
+  let results: Results | undefined;
+  try {
+    results = await runConformance({
+      runtimes,
+      guarantees,
+      cases,
+      seed,
+      signal: io.signal,
+      progress: (line) => progress.say(line),
+      async found({ result, counterexample }, soFar) {
+        const file = counterexample === undefined ? undefined : await findings.counterexample(counterexample);
+        if (file !== undefined) result.counterexample = file;
+        // Not complete before the end, so that a run that is killed leaves no report that looks finished.
+        results = { ...soFar, complete: false };
+        await safekeeping.save((folder) => writeResults(folder, { ...soFar, complete: false }));
+        if (result.verdict === "error") findings.failure(result);
+        const { runtime, guarantee, verdict, exercised } = result;
+        progress.say(`${runtime}: ${guarantee} ${verdict} ${exercised}/${result.cases}`);
+      },
+    });
+  } finally {
+    if (results !== undefined) await findings.conclude(results);
+  }
+  return exitCode(results, options, safekeeping.failed);
+}

@@ -1,0 +1,66 @@
+/** Saved cases: a compiled scenario with its origin, one to a file, to be replayed, shared and kept. */
+import { createHash } from "node:crypto";
+import { mkdir, readFile } from "node:fs/promises";
+import { join } from "node:path";
+import type { z } from "zod";
+import { type CompiledScenario, compiledScenarioSchema } from "../scenario/compiled-scenario.ts";
+import { ScenarioError } from "../scenario/scenario-error.ts";
+import { writeAtomically } from "./atomic-write.ts";
+
+const NAME_MAX = 80;
+
+/**
+ * A runtime's name in characters that every file system takes. What stands before the first colon is a plain word, so
+ * that the colon can become a dash; where more has to change, a digest keeps two runtimes from sharing a name.
+ */
+function fileNamePart(runtime: string): string {
+  const dashed = runtime.replace(":", "-");
+  const safe = dashed.replaceAll(/[^A-Za-z0-9.+=-]/g, "_").slice(0, NAME_MAX);
+  if (safe === dashed) return safe;
+  return `${safe}-${createHash("sha256").update(runtime).digest("hex").slice(0, 8)}`;
+}
+
+/** `init.already-initialized--emulator-6.12.json`; a difference is called `diff--LEFT--RIGHT.json`. */
+export function caseFileName(subject: string, ...runtimes: readonly string[]): string {
+  return `${[subject, ...runtimes.map(fileNamePart)].join("--")}.json`;
+}
+
+/**
+ * Saves a case in a folder, which is made if need be, and returns its path.
+ * @throws {NodeJS.ErrnoException} where it cannot be written
+ */
+export async function writeCase(folder: string, name: string, compiled: CompiledScenario): Promise<string> {
+  await mkdir(folder, { recursive: true });
+  const path = join(folder, name);
+  await writeAtomically(path, `${JSON.stringify(compiled, null, 2)}\n`);
+  return path;
+}
+
+function parseJson(text: string, path: string): unknown {
+  try {
+    return JSON.parse(text);
+  } catch (error) {
+    if (error instanceof SyntaxError) throw new ScenarioError(`${path} is not JSON: ${error.message}`);
+    throw error;
+  }
+}
+
+/** Where in the file a problem is, `steps[3].kind`. */
+const place = (path: z.core.$ZodIssue["path"]): string =>
+  path
+    .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
+    .join("")
+    .replace(/^\./, "");
+
+/**
+ * Reads a saved case back.
+ * @throws {ScenarioError} where the file holds something else; the message says what, and where in it
+ * @throws {NodeJS.ErrnoException} where it cannot be read
+ */
+export async function readCase(path: string): Promise<CompiledScenario> {
+  const parsed = compiledScenarioSchema.safeParse(parseJson(await readFile(path, "utf8"), path));
+  if (parsed.success) return parsed.data;
+  const [issue] = parsed.error.issues;
+  const where = issue === undefined || issue.path.length === 0 ? "" : `${place(issue.path)}: `;
+  throw new ScenarioError(`${path} is not a saved scenario: ${where}${issue?.message ?? "unreadable"}`);
+}

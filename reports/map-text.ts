@@ -1,0 +1,25 @@
+/** A map of a scenario in one line: type, entries, flags and where things lie in its value. */
+import type { Btf } from "../bpf/btf.ts";
+import type { CompiledMap } from "../scenario/compiled-scenario.ts";
+import { mapFlags } from "./flag-names.ts";
+
+function valueText({ valueSize, btfValueTypeId }: CompiledMap, btf: Btf): string {
+  const size = `value ${valueSize} bytes`;
+  const struct = btf.types[btfValueTypeId];
+  if (btfValueTypeId === 0 || struct === undefined) return `${size}, no BTF`;
+  const fields = struct.members.map(
+    ({ typeId, offsetBits }) => `${btf.types[typeId]?.name ?? "unknown"} at ${offsetBits / 8}`,
+  );
+  return `${size}: ${fields.join(", ") || "no fields"}`;
+}
+
+/** `m0  array, 1 entry, value 16 bytes: bpf_timer at 0`. */
+export function mapText(map: CompiledMap, btf: Btf): string {
+  const parts = [
+    map.kind,
+    map.maxEntries === 1 ? "1 entry" : `${map.maxEntries} entries`,
+    mapFlags(map.flags),
+    map.innerMap === undefined ? valueText(map, btf) : `inner maps like m${map.innerMap}`,
+  ];
+  return `${map.name}  ${parts.filter((part) => part !== "").join(", ")}`;
+}

@@ -1,0 +1,76 @@
+/** One operation of a program in words: the call as one would write it in C, with elements named by map and key. */
+import { formatResult } from "../bpf/errno.ts";
+import { lookupBefore } from "../scenario/elements.ts";
+import type { Element, Operation, OperationKind } from "../scenario/scenario.ts";
+import { timerInitFlags, timerStartFlags, updateFlags } from "./flag-names.ts";
+import { delayText } from "./time-text.ts";
+
+/** An element by the lookup that found it: `m0[1]`, `m2[0]->[1]` for one of an inner map, `self` for a callback's own. */
+function elementName(operations: readonly Operation[], at: number, element: Element): string {
+  if (element === "self") return "self";
+  const found = lookupBefore(operations, at, element);
+  if (found === undefined) return `slot${element}`;
+  const outer = `m${found.map}[${found.key}]`;
+  return found.kind === "lookup-inner" ? `${outer}->[${found.innerKey}]` : outer;
+}
+
+/** The pointer that bpf_timer_init is handed, with what a case adds to it. */
+function timerPointer(
+  name: string,
+  {
+    offsetDelta = 0,
+    variableOffset = false,
+  }: { offsetDelta?: number | undefined; variableOffset?: boolean | undefined },
+): string {
+  const delta = offsetDelta === 0 ? "" : ` ${offsetDelta < 0 ? "-" : "+"} ${Math.abs(offsetDelta)}`;
+  return `&${name}.timer${delta}${variableOffset ? " + (cpu & 8)" : ""}`;
+}
+
+type Texts = {
+  [K in OperationKind]: (operation: Extract<Operation, { kind: K }>, name: (element: Element) => string) => string;
+};
+
+const TEXTS: Texts = {
+  lookup: ({ map, key }) => `bpf_map_lookup_elem(m${map}, ${key})`,
+  "lookup-inner": ({ map, key, innerKey }) => `bpf_map_lookup_elem(m${map}[${key}], ${innerKey})`,
+  update: ({ map, key, flags }) => `bpf_map_update_elem(m${map}, ${key}, zeroes, ${updateFlags(flags)})`,
+  delete: ({ map, key }) => `bpf_map_delete_elem(m${map}, ${key})`,
+  "timer-init": ({ element, map, flags, ...offsets }, name) =>
+    `bpf_timer_init(${timerPointer(name(element), offsets)}, m${map}, ${timerInitFlags(flags)})`,
+  "timer-set-callback": ({ element, callback }, name) =>
+    `bpf_timer_set_callback(&${name(element)}.timer, callback${callback})`,
+  "timer-start": ({ element, ns, flags }, name) =>
+    `bpf_timer_start(&${name(element)}.timer, ${delayText(ns)}, ${timerStartFlags(flags)})`,
+  "timer-cancel": ({ element }, name) => `bpf_timer_cancel(&${name(element)}.timer)`,
+  "timer-cancel-async": ({ element }, name) => `bpf_timer_cancel_async(&${name(element)}.timer)`,
+  "read-payload": ({ element }, name) => `read ${name(element)}.payload`,
+  "write-payload": ({ element, value }, name) => `${name(element)}.payload = ${value}`,
+  "access-timer": ({ element, access }, name) =>
+    access === "load" ? `read 8 bytes of ${name(element)}.timer` : `write 8 bytes of ${name(element)}.timer`,
+  "spin-lock": ({ element }, name) => `bpf_spin_lock(&${name(element)}.lock)`,
+  "spin-unlock": ({ element }, name) => `bpf_spin_unlock(&${name(element)}.lock)`,
+};
+
+/** Operation `at` of a function in words; empty where there is none. */
+export function operationText(operations: readonly Operation[], at: number): string {
+  const operation = operations[at];
+  if (operation === undefined) return "";
+  const text = TEXTS[operation.kind] as (operation: Operation, name: (element: Element) => string) => string;
+  return text(operation, (element) => elementName(operations, at, element));
+}
+
+type ResultText = (result: number) => string;
+const found: ResultText = (result) => (result === 1 ? "found" : "missing");
+
+/** The operations whose logged value is neither 0 nor an error number. */
+const RESULT_TEXTS: Partial<Record<OperationKind, ResultText>> = {
+  lookup: found,
+  "lookup-inner": found,
+  "read-payload": String,
+  "access-timer": String,
+};
+
+/** What an operation gave, in words. */
+export function operationResult(kind: OperationKind, result: number): string {
+  return (RESULT_TEXTS[kind] ?? formatResult)(result);
+}

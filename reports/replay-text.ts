@@ -1,0 +1,51 @@
+/** What a replayed case did, and what its guarantee says of it. */
+import type { CaseVerdict } from "../conformance/judge-case.ts";
+import type { Replay } from "../conformance/replay.ts";
+import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import { counterexampleText } from "./counterexample-text.ts";
+import { indent, labelled, TEXT_WIDTH } from "./indent.ts";
+import { outcomeText } from "./outcome-text.ts";
+import { type Paint, plain } from "./paint.ts";
+import { scenarioText } from "./scenario-text.ts";
+
+export interface Replayed {
+  compiled: CompiledScenario;
+  runtime: string;
+  /** Of the guarantee that the case is about. */
+  statement: string | undefined;
+}
+
+type Conclusions = { [K in CaseVerdict["kind"]]: (verdict: Extract<CaseVerdict, { kind: K }>) => string };
+
+const CONCLUSIONS: Conclusions = {
+  holds: () => "holds",
+  violated: ({ violation }) => `is violated: ${violation.observed}`,
+  "not-exercised": () => "is not exercised: the case did not reach its precondition",
+  "known-divergence": ({ divergence }) => `is a known divergence: ${divergence.happens} ${divergence.because}`,
+  error: () => "could not be judged",
+};
+
+function conclusion(verdict: CaseVerdict | undefined, guarantee: string | undefined): string {
+  if (verdict === undefined || guarantee === undefined) return "the case names no guarantee, so nothing was judged";
+  const text = CONCLUSIONS[verdict.kind] as (verdict: CaseVerdict) => string;
+  return `${guarantee} ${text(verdict)}`;
+}
+
+/**
+ * Draws a replay: a violation as the counterexample it is, anything else as the case and what happened.
+ * @throws {ScenarioError} where the trace and the scenario do not belong together
+ */
+export function replayText(
+  { version, outcome, verdict }: Replay,
+  { compiled, runtime, statement = "" }: Replayed,
+  paint: Paint = plain,
+): string {
+  const guarantee = compiled.origin?.guarantee;
+  const last = [`${runtime} is ${version}`, ...labelled("", conclusion(verdict, guarantee), TEXT_WIDTH), ""];
+  if (verdict?.kind === "violated" && guarantee !== undefined)
+    return (
+      counterexampleText({ guarantee, runtime, compiled, ...verdict }, { statement }, { paint }) +
+      ["", ...last].join("\n")
+    );
+  return [...scenarioText(compiled), "steps", ...indent(outcomeText(compiled, outcome), 2), "", ...last].join("\n");
+}

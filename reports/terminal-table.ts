@@ -1,0 +1,132 @@
+/** The table of a run: guarantees down, runtimes across, and beneath it what the cells alone cannot say. */
+import Table from "cli-table3";
+import type { GuaranteeResult, Results, RuntimeResult, Verdict } from "../conformance/results.ts";
+import { BARE_TABLE } from "./bare-table.ts";
+import { firstLine, labelled, TEXT_WIDTH } from "./indent.ts";
+import { type Paint, plain, type Style } from "./paint.ts";
+
+/** How each verdict looks; the worst first, which is also the order of the tally. */
+const STYLES: Record<Verdict, Style> = {
+  violated: "bad",
+  error: "bad",
+  "not-exercised": "odd",
+  "known-divergence": "odd",
+  "not-applicable": "quiet",
+  holds: "good",
+};
+
+/** The reasons that cells refer to, each once, numbered from 1 in order of appearance. */
+class Footnotes {
+  readonly #reasons: string[] = [];
+
+  mark(reason: string | undefined): string {
+    if (reason === undefined || reason === "") return "";
+    const text = firstLine(reason);
+    if (!this.#reasons.includes(text)) this.#reasons.push(text);
+    return `[${this.#reasons.indexOf(text) + 1}]`;
+  }
+
+  lines(): string[] {
+    return this.#reasons.flatMap((reason, index) => labelled(`[${index + 1}] `, reason, TEXT_WIDTH));
+  }
+}
+
+interface Cell {
+  verdict: Verdict;
+  word: string;
+  count: string;
+}
+
+function cellOf(result: GuaranteeResult, footnotes: Footnotes): Cell {
+  const { verdict, cases, exercised, reason } = result;
+  const mark = footnotes.mark(reason);
+  const count = verdict === "not-applicable" ? "" : `${exercised}/${cases}`;
+  return { verdict, word: mark === "" ? verdict : `${verdict} ${mark}`, count };
+}
+
+/** A column's cells with verdicts and counts each under one another. */
+function columnTexts(cells: readonly (Cell | undefined)[], paint: Paint): string[] {
+  const widest = (part: "word" | "count"): number => Math.max(0, ...cells.map((cell) => cell?.[part].length ?? 0));
+  const [wordWidth, countWidth] = [widest("word"), widest("count")];
+  return cells.map((cell) => {
+    if (cell === undefined) return paint("quiet", "-");
+    return `${paint(STYLES[cell.verdict], cell.word)}${" ".repeat(wordWidth - cell.word.length)}  ${cell.count.padStart(countWidth)}`;
+  });
+}
+
+function table({ results }: Results, footnotes: Footnotes, paint: Paint): string[] {
+  const guarantees = [...new Set(results.map(({ guarantee }) => guarantee))];
+  const runtimes = [...new Set(results.map(({ runtime }) => runtime))];
+  if (guarantees.length === 0) return [];
+  const byCell = new Map(results.map((result) => [JSON.stringify([result.guarantee, result.runtime]), result]));
+  // Row by row, so that footnotes are numbered in the order they are read in.
+  const rows = guarantees.map((guarantee) =>
+    runtimes.map((runtime) => {
+      const result = byCell.get(JSON.stringify([guarantee, runtime]));
+      return result === undefined ? undefined : cellOf(result, footnotes);
+    }),
+  );
+  const columns = runtimes.map((_, index) =>
+    columnTexts(
+      rows.map((row) => row[index]),
+      paint,
+    ),
+  );
+  const drawn = new Table({
+    ...BARE_TABLE,
+    head: ["guarantee", ...runtimes].map((title) => paint("title", title)),
+  });
+  drawn.push(...guarantees.map((guarantee, at) => [guarantee, ...columns.map((column) => column[at] ?? "")]));
+  return [
+    ...drawn
+      .toString()
+      .split("\n")
+      .map((line) => line.trimEnd()),
+    "",
+  ];
+}
+
+function runtimeLines(runtimes: readonly RuntimeResult[], paint: Paint): string[] {
+  const width = Math.max(0, ...runtimes.map(({ name }) => name.length));
+  return runtimes.flatMap(({ name, version, status, reason }) => {
+    const label = `${name.padEnd(width)}  `;
+    if (status === "ran") return [`${label}${version}`];
+    const text = [version, reason === undefined ? status : `${status}: ${reason}`].filter((part) => part !== "");
+    return labelled(label, text.join(", "), TEXT_WIDTH).map((line) => paint("odd", line));
+  });
+}
+
+/** How many cells have each verdict, worst first: `1 violated, 33 holds`. */
+function tally({ results }: Results, paint: Paint): string {
+  const parts = (Object.keys(STYLES) as Verdict[]).flatMap((verdict) => {
+    const count = results.filter((result) => result.verdict === verdict).length;
+    return count === 0 ? [] : [paint(STYLES[verdict], `${count} ${verdict}`)];
+  });
+  return parts.join(", ");
+}
+
+export interface TerminalTableOptions {
+  /** Where the results were saved. */
+  file?: string | undefined;
+  paint?: Paint;
+}
+
+/** The table of a run, its footnotes, the runtimes and, in the last line, the seed. */
+export function terminalTable(results: Results, { file, paint = plain }: TerminalTableOptions = {}): string {
+  const footnotes = new Footnotes();
+  const cells = table(results, footnotes, paint);
+  const notes = footnotes.lines();
+  return [
+    ...cells,
+    ...notes,
+    ...(notes.length === 0 ? [] : [""]),
+    ...runtimeLines(results.runtimes, paint),
+    "",
+    ...(cells.length === 0
+      ? ["nothing was judged"]
+      : [`${tally(results, paint)} (n/m: m cases run, n of which reached the precondition)`]),
+    ...(file === undefined ? [] : [`report in ${file}`]),
+    `${results.complete ? "" : "cut short, "}seed ${results.seed}`,
+    "",
+  ].join("\n");
+}
