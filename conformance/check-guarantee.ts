@@ -42,13 +42,17 @@ function summarize(verdicts: readonly CaseVerdict[]): { verdict: Verdict; reason
   return { verdict };
 }
 
+/** Shrinks to the smallest case that is violated in the same way: what breaks the case itself is another matter. */
 async function shrinkViolation(
   guarantee: Guarantee,
   found: Case,
   harness: Harness,
   seed: number,
 ): Promise<Counterexample | undefined> {
-  const isViolated = (verdict: CaseVerdict): boolean => verdict.kind === "violated";
+  const [original] = await judgeBatch(guarantee, [found], harness);
+  if (original?.kind !== "violated") return undefined;
+  const isViolated = (verdict: CaseVerdict): boolean =>
+    verdict.kind === "violated" && verdict.violation.subject === original.violation.subject;
   const smallest = toCase(
     await shrink(found.scenario, async (batch) =>
       (await judgeBatch(guarantee, batch.map(toCase), harness)).map(isViolated),
