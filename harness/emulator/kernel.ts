@@ -138,7 +138,7 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
     const run = testRunOf(spec.type, spec.testRunBytes);
     if (typeof run === "number") return { result: run };
     if (!run.executes) return { result: 0, returnValue: 0 };
-    this.#softirqsEnabled = !(run.isNetworking && this.profile.testRunDisablesSoftirqs);
+    this.#softirqsEnabled = run.isInterruptible;
     this.#packetBytes = spec.testRunBytes;
     const returnValue = this.#interpreter.run(program, 0, this.#context, 0) >>> 0;
     this.#softirqsEnabled = false;

@@ -47,11 +47,6 @@ export interface Profile {
   readonly processorIdBounded: boolean;
   /** What a function's stack use is rounded up to, and what none at all counts: less where it will be jited, 6.8 (round_up_stack_depth). */
   readonly stackRounding: { readonly bytes: number; readonly emptyBytes: number };
-  /**
-   * Whether a test run of a networking program runs with softirqs off. 6.11 ("net: Reference bpf_redirect_info via
-   * task_struct on PREEMPT_RT."): before it, an expired timer can fire under the run.
-   */
-  readonly testRunDisablesSoftirqs: boolean;
   /** How many free nodes an LRU map collects at once: 128, or scaled to its size. 6.16 and stable ("bpf: Adjust free target to avoid global starvation of LRU map"). */
   readonly lruFreeTarget: "fixed" | "scaled";
   /** Program types that this kernel, as configured, does not know. */
@@ -75,7 +70,6 @@ const linux6_1: Profile = {
   callbackKeepsMapUid: false,
   processorIdBounded: false,
   stackRounding: { bytes: 32, emptyBytes: 32 },
-  testRunDisablesSoftirqs: false,
   lruFreeTarget: "fixed",
   // BPF_PROG_TYPE_NETFILTER is of 6.4; the cloud kernels have no infrared (CONFIG_BPF_LIRC_MODE2).
   unknownProgramTypes: new Set([BPF_PROG_TYPE.NETFILTER, BPF_PROG_TYPE.LIRC_MODE2]),
@@ -98,7 +92,6 @@ const linux6_12: Profile = {
   callbackKeepsMapUid: true,
   processorIdBounded: true,
   stackRounding: { bytes: 16, emptyBytes: 0 },
-  testRunDisablesSoftirqs: true,
   lruFreeTarget: "scaled",
   unknownProgramTypes: new Set([BPF_PROG_TYPE.LIRC_MODE2]),
   unknownHelperMessage: "program of this type cannot use helper",

@@ -3,8 +3,11 @@ import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_PROG_TYPE } from "../../bpf/uapi.ts";
 
 export interface TestRun {
-  /** Networking types: newer kernels run them with softirqs off. SYSCALL and the rest run with softirqs possible. */
-  readonly isNetworking: boolean;
+  /**
+   * Whether an expired timer can fire under the run. Since 6.11 networking types run with softirqs off; before, the
+   * interrupt of a timer armed by the run comes no sooner than its shortest delta, when so short a run is over.
+   */
+  readonly isInterruptible: boolean;
   /** Whether the program itself is executed: a tracing program runs only where it is attached. */
   readonly executes: boolean;
   /** The fewest bytes of packet it takes. */
@@ -13,7 +16,7 @@ export interface TestRun {
 
 const ETH_HLEN = 14;
 const T = BPF_PROG_TYPE;
-const packet: TestRun = { isNetworking: true, executes: true, packetBytesMin: ETH_HLEN };
+const packet: TestRun = { isInterruptible: false, executes: true, packetBytesMin: ETH_HLEN };
 
 const TEST_RUNS: ReadonlyMap<number, TestRun> = new Map<number, TestRun>([
   [T.SOCKET_FILTER, packet],
@@ -26,9 +29,9 @@ const TEST_RUNS: ReadonlyMap<number, TestRun> = new Map<number, TestRun>([
   [T.LWT_SEG6LOCAL, packet],
   [T.XDP, packet],
   [T.FLOW_DISSECTOR, packet],
-  [T.RAW_TRACEPOINT, { isNetworking: false, executes: true, packetBytesMin: 0 }],
-  [T.SYSCALL, { isNetworking: false, executes: true, packetBytesMin: 0 }],
-  [T.TRACING, { isNetworking: false, executes: false, packetBytesMin: 0 }],
+  [T.RAW_TRACEPOINT, { isInterruptible: true, executes: true, packetBytesMin: 0 }],
+  [T.SYSCALL, { isInterruptible: true, executes: true, packetBytesMin: 0 }],
+  [T.TRACING, { isInterruptible: true, executes: false, packetBytesMin: 0 }],
 ]);
 
 /** How a program type is run, or the negative errno: -ENOTSUPP for a type without test run, -EINVAL for a short packet. */
