@@ -105,7 +105,8 @@ export async function runCommand(options: RunCommandOptions, io: Io): Promise<Ex
   const guarantees = selectGuarantees(await loadCatalogue(), options.guarantee);
   const findings = new Findings(io, out, guarantees);
   const { progress, safekeeping } = findings;
-  findings.show(`seed ${seed}: ${guarantees.length} guarantees on ${runtimes.join(", ")}, up to ${cases} cases each\n`);
+  const count = guarantees.length === 1 ? "1 guarantee" : `${guarantees.length} guarantees`;
+  findings.show(`seed ${seed}: ${count} on ${runtimes.join(", ")}, up to ${cases} cases each\n`);
   await safekeeping.save(prepareResultsFolder);
   let results: Results | undefined;
   try {
@@ -124,7 +125,8 @@ export async function runCommand(options: RunCommandOptions, io: Io): Promise<Ex
         await safekeeping.save((folder) => writeResults(folder, { ...soFar, complete: false }));
         if (result.verdict === "error") findings.failure(result);
         const { runtime, guarantee, verdict, exercised } = result;
-        progress.say(`${runtime}: ${guarantee} ${verdict} ${exercised}/${result.cases}`);
+        const done = `[${soFar.results.length}/${guarantees.length * runtimes.length}]`;
+        progress.say(`${done} ${runtime}: ${guarantee} ${verdict} ${exercised}/${result.cases}`);
       },
     });
   } finally {

@@ -1,0 +1,196 @@
+/** `timerconf` from its arguments to its exit code, on the emulator. */
+import { mkdtemp, readdir, readFile, rm, writeFile } from "node:fs/promises";
+import { tmpdir } from "node:os";
+import { join } from "node:path";
+import { afterEach, beforeEach, describe, expect, it } from "vitest";
+import { main } from "../../cli/main.ts";
+import { type Results, resultsSchema } from "../../conformance/results.ts";
+import { fakeIo } from "../unit/cli/fake-io.ts";
+
+const FAULTY = "emulator+fault=init-twice-allowed";
+const CASE_FILE = "init.already-initialized--emulator+fault=init-twice-allowed.json";
+
+let folder = "";
+beforeEach(async () => {
+  folder = await mkdtemp(join(tmpdir(), "timerconf-"));
+});
+afterEach(() => rm(folder, { recursive: true }));
+
+async function timerconf(argv: readonly string[], signal?: AbortSignal) {
+  const { io, out, err } = fakeIo(signal === undefined ? {} : { signal });
+  return { code: await main(argv, io), out: out(), err: err() };
+}
+
+const run = (runtime: string, ...more: string[]) =>
+  timerconf(["run", "--runtime", runtime, "--cases", "10", "--seed", "4", "--out", folder, ...more]);
+
+const report = async (): Promise<Results> =>
+  resultsSchema.parse(JSON.parse(await readFile(join(folder, "report.json"), "utf8")));
+
+describe("timerconf run", () => {
+  it("exits 0 where all holds, with the seed in the first and the last line", async () => {
+    const { code, out } = await run("emulator", "--guarantee", "init.*");
+    expect(code).toBe(0);
+    expect(out).toMatch(/^seed 4: 6 guarantees on emulator, /);
+    expect(out).toMatch(/\nseed 4\n$/);
+    expect(await report()).toMatchObject({ complete: true, seed: 4 });
+  });
+
+  it("writes the same report.json for the same seed, byte for byte", async () => {
+    await run("emulator");
+    const first = await readFile(join(folder, "report.json"), "utf8");
+    await run("emulator");
+    expect(await readFile(join(folder, "report.json"), "utf8")).toBe(first);
+  });
+
+  it("exits 1 on a violation, draws it and saves it", async () => {
+    const { code, out } = await run(FAULTY, "--guarantee", "init.already-initialized");
+    expect(code).toBe(1);
+    expect(out).toContain(`init.already-initialized is violated on ${FAULTY}`);
+    expect(await readdir(folder)).toContain(CASE_FILE);
+    expect((await report()).results).toMatchObject([{ verdict: "violated", counterexample: CASE_FILE }]);
+  });
+
+  it("shows results that it cannot save, complains once and exits 2", async () => {
+    const file = join(folder, "file");
+    await writeFile(file, "");
+    const { code, out, err } = await run(FAULTY, "--guarantee", "init.a*", "--out", join(file, "out"));
+    expect(code).toBe(2);
+    expect(err.match(/^timerconf: cannot save to .*--out$/gm)).toHaveLength(1);
+    expect(out).toContain("1 violated");
+  });
+
+  it("exits 130 when interrupted, and keeps what was found", async () => {
+    const interruption = new AbortController();
+    const { io, out } = fakeIo({ signal: interruption.signal });
+    const write = io.err.write;
+    io.err.write = (text) => {
+      write(text);
+      if (text.includes("init.already-initialized")) interruption.abort();
+    };
+    const code = await main(["run", "--runtime", "emulator", "--cases", "5", "--out", folder], io);
+    expect(code).toBe(130);
+    expect(out()).toMatch(/\ncut short, seed \d+\n$/);
+    expect(await report()).toMatchObject({ complete: false, runtimes: [{ name: "emulator", status: "stopped" }] });
+    expect((await report()).results.map(({ guarantee }) => guarantee)).toContain("init.already-initialized");
+  });
+
+  it.each([
+    [["--runtime", "emulatr"], /unknown runtime "emulatr"/],
+    [["--runtime", "emulator+fault=no-such"], /no-such/],
+    [["--runtime", "emulator:5.4.x"], /emulator/],
+    [["--runtime", "emulator", "--guarantee", "inti.*"], /no guarantee matches "inti.\*"; near it: init\./],
+    [["--runtime", "emulator", "--require-kernel"], /add --runtime kernel/],
+  ])("%j: one line on stderr, exit 2", async (argv, message) => {
+    const { code, err } = await timerconf(["run", "--out", folder, ...argv]);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+    expect(err).toMatch(/^timerconf: [^\n]+\n$/);
+  });
+});
+
+describe("timerconf replay", () => {
+  it("reproduces a saved counterexample, and holds where the fault is absent", async () => {
+    await run(FAULTY, "--guarantee", "init.already-initialized");
+    const file = join(folder, CASE_FILE);
+    const again = await timerconf(["replay", file, "--runtime", FAULTY]);
+    expect(again).toMatchObject({ code: 1, err: "" });
+    expect(again.out).toContain("init.already-initialized is violated: it returned 0");
+    const healthy = await timerconf(["replay", file, "--runtime", "emulator"]);
+    expect(healthy).toMatchObject({ code: 0, err: "" });
+    expect(healthy.out).toMatch(/\ninit.already-initialized holds\n$/);
+  });
+
+  it("runs a case that names no guarantee and no scenario, and judges nothing", async () => {
+    await run(FAULTY, "--guarantee", "init.already-initialized");
+    const { origin: _, ...bare } = JSON.parse(await readFile(join(folder, CASE_FILE), "utf8"));
+    const file = join(folder, "bare.json");
+    await writeFile(file, JSON.stringify(bare));
+    const { code, out } = await timerconf(["replay", file, "--runtime", "emulator"]);
+    expect(code).toBe(0);
+    expect(out).toMatch(/p0 operation 2 += -16\n/);
+    expect(out).toContain("nothing was judged");
+  });
+
+  it.each([
+    ["{", /is not JSON/],
+    ['{"format":"other"}', /is not a saved scenario: /],
+  ])("%j is refused in one line, exit 2", async (content, message) => {
+    const file = join(folder, "bad.json");
+    await writeFile(file, content);
+    const { code, err } = await timerconf(["replay", file, "--runtime", "emulator"]);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+    expect(err).toMatch(/^timerconf: [^\n]+\n$/);
+  });
+
+  it("says which file it cannot read", async () => {
+    const missing = await timerconf(["replay", join(folder, "none.json"), "--runtime", "emulator"]);
+    expect(missing).toMatchObject({ code: 2, err: expect.stringMatching(/none.json: there is no such file\n$/) });
+    const directory = await timerconf(["replay", folder, "--runtime", "emulator"]);
+    expect(directory).toMatchObject({ code: 2, err: expect.stringMatching(/it is a folder\n$/) });
+  });
+
+  it("refuses a case about a guarantee that there is not", async () => {
+    await run(FAULTY, "--guarantee", "init.already-initialized");
+    const file = join(folder, CASE_FILE);
+    await writeFile(file, (await readFile(file, "utf8")).replace('"init.already-initialized"', '"init.gone"'));
+    const { code, err } = await timerconf(["replay", file, "--runtime", "emulator"]);
+    expect(code).toBe(2);
+    expect(err).toMatch(/names the guarantee init.gone, which this version does not have/);
+  });
+});
+
+describe("timerconf diff", () => {
+  const diff = (right: string) =>
+    timerconf(["diff", "emulator", right, "--cases", "100", "--seed", "1", "--out", folder]);
+
+  it("exits 0 where both agree", async () => {
+    const { code, out } = await diff("emulator:6.12");
+    expect(code).toBe(0);
+    expect(out).toMatch(/agree on 100 scenarios, seed 1\n$/);
+  });
+
+  it("exits 1 where they differ, draws both sides and saves the scenario", async () => {
+    const { code, out } = await diff(FAULTY);
+    expect(code).toBe(1);
+    expect(out).toMatch(/^- .*bpf_timer_init.* = -EBUSY$/m);
+    expect(out).toMatch(/^\+ .*bpf_timer_init.* = 0$/m);
+    expect(await readdir(folder)).toEqual(["diff--emulator--emulator+fault=init-twice-allowed.json"]);
+  });
+
+  it("exits 2 on a runtime that means nothing", async () => {
+    expect(await diff("emulator:9.99")).toMatchObject({ code: 2 });
+  });
+});
+
+describe("timerconf list", () => {
+  it("names each fault with the guarantees that it breaks", async () => {
+    const { code, out } = await timerconf(["list", "--json"]);
+    expect(code).toBe(0);
+    const { guarantees, faults } = JSON.parse(out);
+    expect(guarantees[0]).toEqual({
+      id: expect.any(String),
+      statement: expect.any(String),
+      since: "5.15",
+      sources: expect.any(Array),
+      faults: expect.any(Array),
+    });
+    expect(faults).toContainEqual({
+      name: "init-twice-allowed",
+      summary: expect.any(String),
+      guarantees: ["init.already-initialized"],
+    });
+  });
+
+  it("is readable without --json", async () => {
+    const { out } = await timerconf(["list"]);
+    expect(out).toMatch(/^init.already-initialized {2}since Linux 5.15$/m);
+  });
+});
+
+it("timerconf kernels lists the series", async () => {
+  const { code, out } = await timerconf(["kernels"]);
+  expect(code).toBe(0);
+  expect(out).toMatch(/^kernel:6.12 /m);
+});
