@@ -118,8 +118,8 @@ function checkFunctionCall(environment: Environment, state: VerifierState): void
         -ERRNO.EINVAL,
         "global function calls are not allowed while holding a lock, use static function instead",
       );
-    for (let register = 1; register <= callee.parameters; register++)
-      if (readable(register, frame).type === "uninitialized")
+    for (const [at, kind] of callee.parameters.entries())
+      if (kind === "scalar" && frame.registers[at + 1]?.type !== "scalar")
         throw new Rejection(-ERRNO.EINVAL, `Caller passes invalid args into func#${callee.index}`);
     environment.calledGlobals.add(callee.index);
     clobber(frame.registers);

@@ -16,8 +16,8 @@ export interface Subprogram {
   readonly start: number;
   readonly end: number;
   readonly isGlobal: boolean;
-  /** How many parameters its BTF declares. */
-  readonly parameters: number;
+  /** Its parameters as its BTF declares them: which are numbers. */
+  readonly parameters: readonly ("scalar" | "pointer")[];
 }
 
 const opOf = (code: Code, slot: number): number => (code.opcode[slot] as number) & OPCODE_MASK.op;
@@ -121,7 +121,9 @@ export function findSubprograms(code: Code, spec: CompiledProgram, btf: Btf): Su
       start,
       end: ends[index] as number,
       isGlobal: type?.linkage === "global",
-      parameters: prototype?.parameters.length ?? 0,
+      parameters: (prototype?.parameters ?? []).map(({ typeId }) =>
+        btf.types[typeId]?.kind === "ptr" ? "pointer" : "scalar",
+      ),
     };
   });
 }

@@ -58,10 +58,11 @@ function checkMain(environment: Environment): void {
   explore(environment);
 }
 
-/** do_check_subprogs: a global function, for any numbers as its arguments. */
+/** do_check_subprogs: a global function, for any arguments of the types it declares (of pointers, for a context). */
 function checkGlobal(environment: Environment, subprogram: Subprogram): void {
   const frame = newFrame(0, subprogram.index, -1, false);
-  for (let register = 1; register <= subprogram.parameters; register++) frame.registers[register] = UNKNOWN;
+  for (const [at, kind] of subprogram.parameters.entries())
+    frame.registers[at + 1] = kind === "scalar" ? UNKNOWN : { type: "ctx", offset: 0 };
   environment.explore({ slot: subprogram.start, frames: [frame], lock: undefined });
   explore(environment);
 }
