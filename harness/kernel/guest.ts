@@ -27,6 +27,8 @@ export interface GuestLimits {
   bootMs: number;
   /** Real time without one more case being answered. */
   caseMs: number;
+  /** Ends the guest. */
+  signal?: AbortSignal;
 }
 
 const PROGRESS_POLL_MS = 200;
@@ -54,6 +56,10 @@ export class Guest {
     this.#qmp = new Qmp(qemu.monitor, (event) => {
       if (event === "STOP") this.#onStop();
     });
+    const abort = () => qemu.kill();
+    limits.signal?.addEventListener("abort", abort);
+    if (limits.signal?.aborted) abort();
+    void qemu.ended.then(() => limits.signal?.removeEventListener("abort", abort));
   }
 
   /** Boots a guest up to its agent's greeting; or says why there is none. */

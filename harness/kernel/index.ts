@@ -1,13 +1,13 @@
 /** Real Linux kernels in QEMU, as runtimes under test. */
-import { accessSync, constants } from "node:fs";
 import { type Clock, type Harness, RuntimeUnavailable } from "../harness.ts";
 import { buildAgent } from "./agent-build.ts";
 import { ensureDependencies, QEMU } from "./dependencies.ts";
-import { Guest, type GuestLimits } from "./guest.ts";
+import { Guest, type GuestDeath, type GuestLimits } from "./guest.ts";
 import { findKernelImage } from "./image.ts";
 import { KernelHarness } from "./kernel-harness.ts";
 import { parseKernelName } from "./kernel-name.ts";
-import type { Accelerator } from "./qemu.ts";
+import { mayUseKvm, rememberKvmFailure } from "./kvm.ts";
+import type { Accelerator, Machine } from "./qemu.ts";
 
 export { type KernelListing, listKernels } from "./image.ts";
 
@@ -21,23 +21,13 @@ export interface KernelOptions {
 }
 
 const DEFAULT_CASE_LIMIT_MS = 20_000;
-const BOOT_LIMIT_MS: Record<Accelerator, number> = { kvm: 10_000, tcg: 120_000 };
+const BOOT_LIMIT_MS: Record<Accelerator, number> = { kvm: 5_000, tcg: 120_000 };
 
 /** Measured: see the clock test in tests/kernel. */
 const CLOCKS: Record<Accelerator, Clock> = {
   tcg: { kind: "virtual", latenessNs: 100_000 },
   kvm: { kind: "real", latenessNs: 50_000_000 },
 };
-
-/** KVM comes first where its device may be used; only a guest that has booted under it proves that it works. */
-function accelerators(): Accelerator[] {
-  try {
-    accessSync("/dev/kvm", constants.R_OK | constants.W_OK);
-    return ["kvm", "tcg"];
-  } catch {
-    return ["tcg"]; /* accessSync has no other way to say no */
-  }
-}
 
 /**
  * Boots a kernel by its runtime name (`kernel`, `kernel:6.12`, `kernel:./bzImage`); whatever is missing is fetched,
@@ -53,19 +43,28 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
   await ensureDependencies([QEMU], progress);
   const { initramfs } = await buildAgent(progress);
 
-  let reason = "";
-  for (const accelerator of accelerators()) {
+  const start = async (accelerator: Accelerator) => {
     signal?.throwIfAborted();
     progress(`booting ${kernel} (${accelerator})`);
-    const caseMs = options.caseLimitMs ?? DEFAULT_CASE_LIMIT_MS;
-    const limits: GuestLimits = { bootMs: BOOT_LIMIT_MS[accelerator], caseMs };
-    const machine = { kernel, initramfs, accelerator };
-    const guest = await Guest.boot(machine, limits);
-    if (guest instanceof Guest) {
-      const clock = CLOCKS[accelerator];
-      return new KernelHarness({ name, machine, clock, limits, ...(signal === undefined ? {} : { signal }) }, guest);
-    }
-    reason = guest.reason;
+    const limits = { bootMs: BOOT_LIMIT_MS[accelerator], caseMs: options.caseLimitMs ?? DEFAULT_CASE_LIMIT_MS };
+    const harness = await boot(name, { kernel, initramfs, accelerator }, signal ? { ...limits, signal } : limits);
+    signal?.throwIfAborted();
+    return harness;
+  };
+  /* Only a guest that has booted under KVM proves that it works; that guest is then used. */
+  if (mayUseKvm()) {
+    const harness = await start("kvm");
+    if (harness instanceof KernelHarness) return harness;
+    progress(`KVM does not work here (${harness.reason}): going on without`);
+    await rememberKvmFailure();
   }
-  throw new RuntimeUnavailable(`${name} does not boot (${reason}): try another kernel`);
+  const harness = await start("tcg");
+  if (harness instanceof KernelHarness) return harness;
+  throw new RuntimeUnavailable(`${name} does not boot (${harness.reason}): try another kernel`);
+}
+
+async function boot(name: string, machine: Machine, limits: GuestLimits): Promise<KernelHarness | GuestDeath> {
+  const guest = await Guest.boot(machine, limits);
+  if (!(guest instanceof Guest)) return guest;
+  return new KernelHarness({ name, machine, clock: CLOCKS[machine.accelerator], limits }, guest);
 }

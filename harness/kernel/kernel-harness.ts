@@ -14,7 +14,6 @@ export interface KernelHarnessOptions {
   machine: Machine;
   clock: Clock;
   limits: GuestLimits;
-  signal?: AbortSignal;
 }
 
 /** What the agent needs of a scenario, as one JSON line in a message: where it came from is not its business. */
@@ -41,7 +40,6 @@ export class KernelHarness implements Harness {
   readonly linux: { major: number; minor: number } | undefined;
   readonly clock: Clock;
   readonly #options: KernelHarnessOptions;
-  readonly #onAbort = () => void this.#guest?.close();
   #guest: Guest | undefined;
   #lastRun: Promise<unknown> = Promise.resolve();
 
@@ -54,7 +52,6 @@ export class KernelHarness implements Harness {
     this.clock = options.clock;
     this.#options = options;
     this.#guest = guest;
-    options.signal?.addEventListener("abort", this.#onAbort);
   }
 
   /**
@@ -68,7 +65,6 @@ export class KernelHarness implements Harness {
   }
 
   async close(): Promise<void> {
-    this.#options.signal?.removeEventListener("abort", this.#onAbort);
     await this.#retire();
   }
 
@@ -76,7 +72,7 @@ export class KernelHarness implements Harness {
     const outcomes: Outcome[] = [];
     let isSecondTry = false;
     while (outcomes.length < scenarios.length) {
-      this.#options.signal?.throwIfAborted();
+      this.#options.limits.signal?.throwIfAborted();
       const guest = await this.#readyGuest();
       if (!(guest instanceof Guest)) {
         const reason = `the guest could not be booted again: ${guest.reason}`;
@@ -85,7 +81,7 @@ export class KernelHarness implements Harness {
       }
       const batch = takeBatch(scenarios, outcomes.length);
       const { answers, corruption, death } = await guest.answer(batch);
-      this.#options.signal?.throwIfAborted();
+      this.#options.limits.signal?.throwIfAborted();
       outcomes.push(...answers.map((answer) => readOutcome(answer.toString("utf8"))));
       if (death !== undefined) await this.#retire();
       if (corruption !== undefined) outcomes.push({ kind: "error", reason: corruption });

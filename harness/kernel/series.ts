@@ -38,9 +38,12 @@ export function compareVersions(left: string, right: string): number {
   return left.localeCompare(right, "en", { numeric: true });
 }
 
-/** Matches the names of the packages that hold a cloud kernel of the series (see KERNEL-NOTES on linux-binary). */
+/**
+ * Matches the names of the packages that hold a cloud kernel of the series: up to 6.18 `linux-image-*`, then
+ * `linux-binary-*`. The metapackage `linux-image-6.12-cloud-amd64` is none of them.
+ */
 export function packagePattern(series: string): string {
-  return `^linux-(image|binary)-${series.replace(".", "\\.")}[.+-].*cloud-amd64$`;
+  return `^linux-(image|binary)-${series.replace(".", "\\.")}[.+].*cloud-amd64$`;
 }
 
 /**
@@ -49,7 +52,5 @@ export function packagePattern(series: string): string {
  */
 export function choosePackage<P extends { name: string; version: string }>(packages: readonly P[]): P | undefined {
   const rank = (name: string) => (name.startsWith("linux-binary-") ? 1 : 0);
-  return [...packages]
-    .sort((a, b) => rank(a.name) - rank(b.name) || compareVersions(a.version, b.version))
-    .findLast((entry) => /^linux-(image|binary)-\d+\.\d+[.+-]/.test(entry.name));
+  return [...packages].sort((a, b) => rank(a.name) - rank(b.name) || compareVersions(a.version, b.version)).at(-1);
 }

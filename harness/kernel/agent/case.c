@@ -16,8 +16,11 @@
 #include "steps.h"
 #include "trace.h"
 
-/* How long the kernel may take to free what a case has let go of: some of it waits for an RCU grace period. */
-enum { FREE_POLLS_MAX = 2000, FREE_POLL_NS = 1000000 };
+/*
+ * How often and how long to wait for the kernel to free what a case has let go of: some of it waits for an RCU grace
+ * period, of some milliseconds. Together at most 2 s.
+ */
+enum { FREE_POLLS_MAX = 128, FREE_POLL_FIRST_NS = 1000000, FREE_POLL_LAST_NS = 16000000 };
 
 static struct scenario scenario;
 static struct complaints complaints;
@@ -66,8 +69,8 @@ static void finish_step(const struct process *process, struct outcome *outcome)
 	int records;
 
 	outcome->time_ns = now_ns();
-	records = log_map_read(process->log_fd, scenario.maps[scenario.log_map].value_size, &seen->log);
 	outcome->first_record = before ? before->first_record + before->record_count : 0;
+	records = log_map_read(&process->log, &seen->log, outcome->first_record);
 	outcome->record_count = records > 0 ? records - outcome->first_record : 0;
 	if (records < 0)
 		seen->log_error = records;
@@ -144,7 +147,7 @@ static const char *act_in_processes(struct process *process)
 /* Waits until the kernel has none of the case's maps and programs left; what stays is complained about. */
 static void wait_until_freed(const struct observations *seen)
 {
-	const struct timespec poll = { 0, FREE_POLL_NS };
+	struct timespec poll = { 0, FREE_POLL_FIRST_NS };
 	int polls_left = FREE_POLLS_MAX;
 
 	for (uint32_t i = 0; i < seen->object_count; i++) {
@@ -163,6 +166,8 @@ static void wait_until_freed(const struct observations *seen)
 			}
 			polls_left--;
 			nanosleep(&poll, NULL);
+			if (poll.tv_nsec < FREE_POLL_LAST_NS)
+				poll.tv_nsec *= 2;
 		}
 	}
 }
@@ -178,9 +183,10 @@ static const char *refused(const char *what, int error, const char *log)
 static const char *holder_begin(struct process *process)
 {
 	static char log[256];
+	int error;
 
 	process->btf_fd = -1;
-	process->log_fd = -1;
+	process->log.fd = -1;
 	if (scenario.btf.length) {
 		process->btf_fd = bpf_btf_load(&scenario.btf, NULL, 0);
 		if (process->btf_fd < 0) {
@@ -189,16 +195,13 @@ static const char *holder_begin(struct process *process)
 			return refused("BTF", process->btf_fd, log);
 		}
 	}
-	process->log_fd = bpf_map_create(&scenario.maps[scenario.log_map], process->btf_fd, -1);
-	if (process->log_fd < 0)
-		return refused("log map", process->log_fd, "");
-	return NULL;
+	error = log_map_open(&process->log, &scenario.maps[scenario.log_map]);
+	return error ? refused("log map", error, "") : NULL;
 }
 
-static void holder_end(const struct process *process)
+static void holder_end(struct process *process)
 {
-	if (process->log_fd >= 0)
-		close(process->log_fd);
+	log_map_close(&process->log);
 	if (process->btf_fd >= 0)
 		close(process->btf_fd);
 }

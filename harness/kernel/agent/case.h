@@ -57,7 +57,7 @@ struct process {
 	const struct scenario *scenario;
 	struct observations *seen;
 	int btf_fd;
-	int log_fd;
+	struct log_map log;
 	int map_fd[MAPS_MAX];
 	int program_fd[PROGRAMS_MAX];
 };

@@ -1,17 +1,61 @@
 #include "log_map.h"
 
+#include <linux/bpf.h>
+#include <string.h>
+#include <sys/mman.h>
+#include <unistd.h>
+
 #include "bpf_syscall.h"
 
 _Static_assert(sizeof(struct log_record) == LOG_RECORD_BYTES, "a record has the layout that programs write");
 
-int log_map_read(int fd, uint32_t value_size, struct log_contents *contents)
+int log_map_open(struct log_map *log, const struct map_spec *spec)
 {
-	uint32_t key = 0, capacity = (value_size - LOG_CURSOR_BYTES) / LOG_RECORD_BYTES;
-	int error = bpf_map_lookup(fd, &key, contents);
+	struct map_spec mappable = *spec;
+	void *mapping;
 
-	if (error)
-		return error;
-	return contents->claimed < capacity ? (int)contents->claimed : (int)capacity;
+	*log = (struct log_map){ .value_size = spec->value_size };
+	mappable.flags |= BPF_F_MMAPABLE;
+	log->fd = bpf_map_create(&mappable, -1, -1);
+	if (log->fd < 0) {
+		log->fd = bpf_map_create(spec, -1, -1);
+		return log->fd < 0 ? log->fd : 0;
+	}
+	mapping = mmap(NULL, spec->value_size, PROT_READ, MAP_SHARED | MAP_POPULATE, log->fd, 0);
+	if (mapping != MAP_FAILED)
+		log->mapping = mapping;
+	return 0;
+}
+
+void log_map_close(struct log_map *log)
+{
+	if (log->mapping)
+		munmap((void *)log->mapping, log->value_size);
+	if (log->fd >= 0)
+		close(log->fd);
+}
+
+uint32_t log_map_capacity(uint32_t value_size)
+{
+	return (value_size - LOG_CURSOR_BYTES) / LOG_RECORD_BYTES;
+}
+
+int log_map_read(const struct log_map *log, struct log_contents *contents, uint32_t known)
+{
+	uint32_t key = 0, capacity = log_map_capacity(log->value_size), count;
+
+	if (log->mapping) {
+		contents->claimed = __atomic_load_n(&log->mapping->claimed, __ATOMIC_SEQ_CST);
+	} else {
+		int error = bpf_map_lookup(log->fd, &key, contents);
+
+		if (error)
+			return error;
+	}
+	count = contents->claimed < capacity ? contents->claimed : capacity;
+	if (log->mapping && count > known)
+		memcpy(&contents->records[known], &log->mapping->records[known], (count - known) * LOG_RECORD_BYTES);
+	return count;
 }
 
 void log_record_put(struct text *text, const struct log_record *record)

@@ -4,6 +4,7 @@
 
 #include <stdint.h>
 
+#include "scenario.h"
 #include "text.h"
 
 enum { LOG_CURSOR_BYTES = 8, LOG_RECORD_BYTES = 32, LOG_RECORDS_MAX = 2048 };
@@ -16,14 +17,31 @@ struct log_record {
 	uint64_t aux;
 };
 
-/* The element of the log map as it was last read. */
+/* The element of the log map. */
 struct log_contents {
 	uint64_t claimed;
 	struct log_record records[LOG_RECORDS_MAX];
 };
 
-/* Reads the element; returns the number of whole records in it, or a negative errno. */
-int log_map_read(int fd, uint32_t value_size, struct log_contents *contents);
+/*
+ * The log map as the agent reads it: through a mapping, since copying its element after each step would cost more
+ * than most steps do; by lookups where the kernel does not allow that.
+ */
+struct log_map {
+	int fd; /* or -1 */
+	uint32_t value_size;
+	const struct log_contents *mapping; /* or NULL */
+};
+
+/* Creates the map; 0 or a negative errno. */
+int log_map_open(struct log_map *log, const struct map_spec *spec);
+void log_map_close(struct log_map *log);
+
+/* Brings `contents` up to date behind its first `known` records; returns how many it has, or a negative errno. */
+int log_map_read(const struct log_map *log, struct log_contents *contents, uint32_t known);
+
+/* How many records the element has room for. */
+uint32_t log_map_capacity(uint32_t value_size);
 
 /* Appends one record as JSON. */
 void log_record_put(struct text *text, const struct log_record *record);

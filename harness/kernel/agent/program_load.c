@@ -45,7 +45,7 @@ static int relocate(const struct process *process, const struct program_spec *sp
 			instruction->off = 0;
 			continue;
 		}
-		fd = relocation->map == scenario->log_map ? process->log_fd : process->map_fd[relocation->map];
+		fd = relocation->map == scenario->log_map ? process->log.fd : process->map_fd[relocation->map];
 		if (fd < 0)
 			return -EBADF;
 		instruction->imm = fd;

@@ -32,7 +32,7 @@ static void put_step(struct text *text, const struct observations *seen, const s
 void trace_put(struct text *text, const struct scenario *scenario, const struct observations *seen,
 	       const struct complaints *complaints)
 {
-	uint32_t capacity = (scenario->maps[scenario->log_map].value_size - LOG_CURSOR_BYTES) / LOG_RECORD_BYTES;
+	uint32_t capacity = log_map_capacity(scenario->maps[scenario->log_map].value_size);
 
 	text_put(text, "{\"format\":\"bpf-timer-conformance/trace\",\"version\":1,\"steps\":[");
 	for (uint32_t i = 0; i < seen->steps_done; i++) {

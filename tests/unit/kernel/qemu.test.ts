@@ -1,0 +1,28 @@
+import { existsSync } from "node:fs";
+import { join } from "node:path";
+import { describe, expect, it } from "vitest";
+import { packageRoot } from "../../../harness/kernel/package-root.ts";
+import { qemuArguments } from "../../../harness/kernel/qemu.ts";
+
+const MACHINE = { kernel: "vmlinuz", initramfs: "init.gz", accelerator: "tcg" } as const;
+
+describe("the arguments of QEMU", () => {
+  const line = qemuArguments(MACHINE).join(" ");
+
+  it("give the guest no network, no display and no device but the ones named", () => {
+    for (const part of ["-nodefaults", "-no-user-config", "-nic none", "-display none"]) expect(line).toContain(part);
+  });
+
+  it("shut QEMU in", () => {
+    expect(line).toMatch(/-sandbox on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny/);
+  });
+
+  it("count instructions where there is no KVM", () => {
+    expect(line).toContain("-icount shift=0,sleep=off");
+    expect(qemuArguments({ ...MACHINE, accelerator: "kvm" }).join(" ")).not.toContain("icount");
+  });
+});
+
+it("the agent's sources are found from the package's root", () => {
+  expect(existsSync(join(packageRoot(), "harness", "kernel", "agent", "main.c"))).toBe(true);
+});
