@@ -4,6 +4,8 @@ import { type Replay, replay } from "../conformance/replay.ts";
 import { readCase } from "../reports/case-file.ts";
 import { paintFor } from "../reports/paint.ts";
 import { replayText } from "../reports/replay-text.ts";
+import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import { ScenarioError } from "../scenario/scenario-error.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
@@ -28,6 +30,22 @@ async function readSaved(file: string) {
   }
 }
 
+/** Runs and draws a case whose parts may contradict one another, which shows only when they are put together. */
+async function replayed(file: string, saved: CompiledScenario, runtime: string, statement: string | undefined, io: Io) {
+  const progress = new Progress(io.err);
+  const options = { signal: io.signal, progress: (line: string) => progress.say(line) };
+  try {
+    const result = await replay(saved, runtime, options);
+    const paint = paintFor(io.out.isTTY, io.env);
+    return { result, text: replayText(result, { compiled: saved, runtime, statement }, paint) };
+  } catch (error) {
+    if (error instanceof ScenarioError) throw new UsageError(`${file} contradicts itself: ${error.message}`);
+    throw error;
+  } finally {
+    progress.clear();
+  }
+}
+
 /** Without a guarantee there is nothing to judge but whether the case could be run at all. */
 function exitCode({ verdict, outcome }: Replay): ExitCode {
   if (verdict !== undefined) return EXIT_OF[verdict.kind];
@@ -45,10 +63,7 @@ export async function replayCommand(file: string, { runtime }: { runtime: string
   const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
   if (id !== undefined && guarantee === undefined)
     throw new UsageError(`${file} names the guarantee ${id}, which this version does not have (see timerconf list)`);
-  const progress = new Progress(io.err);
-  const options = { signal: io.signal, progress: (line: string) => progress.say(line) };
-  const replayed = await replay(saved, runtime, options).finally(() => progress.clear());
-  const paint = paintFor(io.out.isTTY, io.env);
-  io.out.write(replayText(replayed, { compiled: saved, runtime, statement: guarantee?.statement }, paint));
-  return exitCode(replayed);
+  const { result, text } = await replayed(file, saved, runtime, guarantee?.statement, io);
+  io.out.write(text);
+  return exitCode(result);
 }

@@ -1,6 +1,6 @@
 /** `timerconf run`: guarantees × runtimes, judged, saved and shown. */
 import type { Counterexample } from "../conformance/counterexample.ts";
-import { type GuaranteeResult, isGreen, type Results } from "../conformance/results.ts";
+import type { GuaranteeResult, Results } from "../conformance/results.ts";
 import { runConformance } from "../conformance/run.ts";
 import { caseFileName, writeCase } from "../reports/case-file.ts";
 import { counterexampleText } from "../reports/counterexample-text.ts";
@@ -10,9 +10,10 @@ import { prepareResultsFolder, writeResults } from "../reports/results-file.ts";
 import { terminalTable } from "../reports/terminal-table.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
-import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
 import { Progress } from "./progress.ts";
+import { isKernel, runExitCode } from "./run-exit-code.ts";
 import { Safekeeping } from "./safekeeping.ts";
 import { selectGuarantees } from "./select-guarantees.ts";
 import { UsageError } from "./usage-error.ts";
@@ -27,26 +28,12 @@ export interface RunCommandOptions {
 }
 
 const DEFAULT_RUNTIMES = ["emulator", "kernel"] as const;
-const isKernel = (runtime: string): boolean => /^kernel(:|$)/.test(runtime);
 
 function selectRuntimes(named: readonly string[], requireKernel: boolean): string[] {
   const runtimes = [...new Set(named.length === 0 ? DEFAULT_RUNTIMES : named)];
   if (requireKernel && !runtimes.some(isKernel))
     throw new UsageError("--require-kernel needs a kernel to run: add --runtime kernel");
   return runtimes;
-}
-
-/** The first that applies decides. */
-function exitCode(results: Results, { requireKernel }: RunCommandOptions, unsaved: boolean): ExitCode {
-  const unavailable = results.runtimes.filter(({ status }) => status === "unavailable");
-  const rules: readonly [boolean, ExitCode][] = [
-    [!results.complete, EXIT.interrupted],
-    [unsaved, EXIT.usage],
-    [!isGreen(results), EXIT.found],
-    [unavailable.length === results.runtimes.length, EXIT.unavailable],
-    [requireKernel === true && unavailable.some(({ name }) => isKernel(name)), EXIT.unavailable],
-  ];
-  return rules.find(([applies]) => applies)?.[1] ?? EXIT.ok;
 }
 
 /** Shows and saves what a run finds, as it finds it. */
@@ -130,7 +117,8 @@ export async function runCommand(options: RunCommandOptions, io: Io): Promise<Ex
       },
     });
   } finally {
+    progress.clear();
     if (results !== undefined) await findings.conclude(results);
   }
-  return exitCode(results, options, safekeeping.failed);
+  return runExitCode(results, options.requireKernel === true, safekeeping.failed);
 }

@@ -6,7 +6,8 @@ import { mapFlags } from "./flag-names.ts";
 function valueText({ valueSize, btfValueTypeId }: CompiledMap, btf: Btf): string {
   const size = `value ${valueSize} bytes`;
   const struct = btf.types[btfValueTypeId];
-  if (btfValueTypeId === 0 || struct === undefined) return `${size}, no BTF`;
+  if (btfValueTypeId === 0) return `${size}, no BTF`;
+  if (struct === undefined) return `${size}, unreadable BTF`;
   const fields = struct.members.map(
     ({ typeId, offsetBits }) => `${btf.types[typeId]?.name ?? "unknown"} at ${offsetBits / 8}`,
   );

@@ -1,7 +1,7 @@
 /** A program of a scenario: its type, its operations in words, and its bytecode disassembled. */
 import type { Btf } from "../bpf/btf.ts";
 import { disassemble } from "../bpf/disassembler.ts";
-import { decodeInstructions } from "../bpf/instruction.ts";
+import { decodeInstructions, INSTRUCTION_BYTES } from "../bpf/instruction.ts";
 import { BPF_ATTACH_TYPE, BPF_F_SLEEPABLE, BPF_PROG_TYPE } from "../bpf/uapi.ts";
 import type { CompiledProgram, CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { usedCallbacks } from "../scenario/elements.ts";
@@ -52,7 +52,10 @@ export function programCode(
   maps: CompiledScenario["maps"],
   btf: Btf,
 ): string[] {
-  const decoded = decodeInstructions(Buffer.from(instructions, "hex"));
+  const bytes = Buffer.from(instructions, "hex");
+  if (bytes.length % INSTRUCTION_BYTES !== 0)
+    return [`${bytes.length} bytes, which are not a whole number of instructions`];
+  const decoded = decodeInstructions(bytes);
   const functions = new Map(funcInfo.map(({ instruction, typeId }) => [instruction, btf.types[typeId]?.name]));
   const last = funcInfo.at(-1);
   const log = last !== undefined && functions.get(last.instruction) === LOG_FUNCTION ? last.instruction : undefined;

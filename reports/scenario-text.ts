@@ -1,13 +1,23 @@
 /** What a case consists of before anything runs: its maps and its programs. */
-import { readBtf } from "../bpf/btf.ts";
+import { type Btf, readBtf } from "../bpf/btf.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { indent } from "./indent.ts";
 import { mapText } from "./map-text.ts";
 import { programText } from "./program-text.ts";
 
+/** The BTF of a case; no types where it is none, which may be just what the case is about. */
+function readableBtf(hex: string): Btf {
+  try {
+    return readBtf(Buffer.from(hex, "hex"));
+  } catch (error) {
+    if (error instanceof RangeError) return { types: [] };
+    throw error;
+  }
+}
+
 /** The maps and programs of a compiled scenario, as a person reads them. */
 export function scenarioText(compiled: CompiledScenario): string[] {
-  const btf = readBtf(Buffer.from(compiled.btf, "hex"));
+  const btf = readableBtf(compiled.btf);
   const maps = compiled.maps.filter((_, index) => index !== compiled.logMap).map((map) => mapText(map, btf));
   const programs = compiled.programs.flatMap((program, index) => [
     ...programText(program, compiled.origin?.scenario.programs[index], compiled.maps, btf),

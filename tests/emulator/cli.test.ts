@@ -124,6 +124,20 @@ describe("timerconf replay", () => {
     expect(err).toMatch(/^timerconf: [^\n]+\n$/);
   });
 
+  it.each([
+    ["BTF that is none", { btf: "00" }, 1, /unreadable BTF/],
+    ["no call sites", { sites: [] }, 2, /bad.json contradicts itself: .*call site 0/],
+  ])("takes a case with %s for what it is", async (_, change, exit, message) => {
+    await run(FAULTY, "--guarantee", "init.already-initialized");
+    const file = join(folder, "bad.json");
+    const whole = JSON.parse(await readFile(join(folder, CASE_FILE), "utf8"));
+    await writeFile(file, JSON.stringify({ ...whole, ...change }));
+    const { code, out, err } = await timerconf(["replay", file, "--runtime", "emulator"]);
+    expect(out + err).toMatch(message);
+    expect(err).not.toContain("\n    at ");
+    expect(code).toBe(exit);
+  });
+
   it("says which file it cannot read", async () => {
     const missing = await timerconf(["replay", join(folder, "none.json"), "--runtime", "emulator"]);
     expect(missing).toMatchObject({ code: 2, err: expect.stringMatching(/none.json: there is no such file\n$/) });
