@@ -67,7 +67,7 @@ function intent(maps: readonly MapSpec[], callbacks: number, inCallback: boolean
       weight: 5,
       arbitrary: fc.record({
         kind: kind("start"),
-        target,
+        target: inCallback ? fc.constant("self" as const) : element,
         cells: fc.nat({ max: 3 }),
         flags: fc.constantFrom(0, 0, 0, 0, 2, 4),
       }),
