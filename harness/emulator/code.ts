@@ -1,5 +1,5 @@
 /** Bytecode taken apart once: a column for each field of struct bpf_insn, indexed by instruction slot. */
-import { CLASS, decodeInstructions, type Instruction, LOAD_IMM64, OPCODE_MASK } from "../../bpf/instruction.ts";
+import { CLASS, INSTRUCTION_BYTES, LOAD_IMM64, OPCODE_MASK } from "../../bpf/instruction.ts";
 
 export interface Code {
   readonly length: number;
@@ -16,30 +16,49 @@ export interface Code {
 const CACHE_MAX = 4096;
 const cache = new Map<string, Code>();
 
-/** Splits instructions into columns; the two slots of a 64-bit immediate load become one pair at the first. */
-export function codeOf(instructions: readonly Instruction[]): Code {
-  const length = instructions.length;
-  const code = {
-    length,
-    opcode: new Uint8Array(length),
-    dst: new Uint8Array(length),
-    src: new Uint8Array(length),
-    offset: new Int32Array(length),
-    imm: new Int32Array(length),
-    low: new Int32Array(length),
-    high: new Int32Array(length),
+/** The columns of `length` slots in one buffer: allocating one is what costs. */
+function newColumns(length: number): Omit<Code, "length"> {
+  const WORD_BYTES = 4;
+  const buffer = new ArrayBuffer(length * (4 * WORD_BYTES + 3));
+  const words = (column: number): Int32Array => new Int32Array(buffer, column * length * WORD_BYTES, length);
+  const bytes = (column: number): Uint8Array =>
+    new Uint8Array(buffer, length * 4 * WORD_BYTES + column * length, length);
+  return {
+    opcode: bytes(0),
+    dst: bytes(1),
+    src: bytes(2),
+    offset: words(0),
+    imm: words(1),
+    low: words(2),
+    high: words(3),
   };
-  for (let slot = 0; slot < length; slot++) {
-    const { opcode, dst, src, offset, imm } = instructions[slot] as Instruction;
-    code.opcode[slot] = opcode;
-    code.dst[slot] = dst;
-    code.src[slot] = src;
-    code.offset[slot] = offset;
-    code.imm[slot] = imm;
-    code.low[slot] = imm;
-    code.high[slot] = opcode === LOAD_IMM64 ? (instructions[slot + 1]?.imm ?? 0) : imm >> 31;
+}
+
+/**
+ * Splits bytecode into columns; the two slots of a 64-bit immediate load become one pair at the first.
+ * @throws {RangeError} on a length that is no multiple of 8
+ */
+export function codeOf(bytes: Uint8Array): Code {
+  if (bytes.length % INSTRUCTION_BYTES !== 0)
+    throw new RangeError(`${bytes.length} bytes are not a whole number of ${INSTRUCTION_BYTES}-byte instructions`);
+  const length = bytes.length / INSTRUCTION_BYTES;
+  const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+  const columns = newColumns(length);
+  const { opcode, dst, src, offset, imm, low, high } = columns;
+  for (let slot = 0, at = 0; slot < length; slot++, at += INSTRUCTION_BYTES) {
+    const registers = bytes[at + 1] as number;
+    const immediate = view.getInt32(at + 4, true);
+    const code = bytes[at] as number;
+    opcode[slot] = code;
+    dst[slot] = registers & 0xf;
+    src[slot] = registers >> 4;
+    offset[slot] = view.getInt16(at + 2, true);
+    imm[slot] = immediate;
+    low[slot] = immediate;
+    const isWide = code === LOAD_IMM64 && slot + 1 < length;
+    high[slot] = isWide ? view.getInt32(at + INSTRUCTION_BYTES + 4, true) : immediate >> 31;
   }
-  return code;
+  return { length, ...columns };
 }
 
 /** The columns of bytecode given as hexadecimal text; distinct texts are decoded once. */
@@ -47,7 +66,7 @@ export function decodeCode(hex: string): Code {
   const cached = cache.get(hex);
   if (cached !== undefined) return cached;
   if (cache.size >= CACHE_MAX) cache.clear();
-  const code = codeOf(decodeInstructions(Buffer.from(hex, "hex")));
+  const code = codeOf(Buffer.from(hex, "hex"));
   cache.set(hex, code);
   return code;
 }

@@ -20,9 +20,9 @@ function decided(pointer: MapValuePointer, isNull: boolean): RegisterState {
 function decideAll(state: VerifierState, id: number, isNull: boolean): void {
   const decide = (held: RegisterState | undefined): RegisterState | undefined =>
     held?.type === "map_value" && held.orNull && held.id === id ? decided(held, isNull) : held;
-  for (const frame of state.frames) {
-    for (const [at, held] of frame.registers.entries()) frame.registers[at] = decide(held) as RegisterState;
-    for (const [at, held] of frame.stack.entries()) frame.stack[at] = decide(held);
+  for (const { registers, stack } of state.frames) {
+    for (let at = 0; at < registers.length; at++) registers[at] = decide(registers[at]) as RegisterState;
+    for (let at = 0; at < stack.length; at++) stack[at] = decide(stack[at]);
   }
 }
 
@@ -64,11 +64,8 @@ export function checkConditionalJump(code: Code, state: VerifierState): Verifier
   const dst = registers[code.dst[slot] as number] as RegisterState;
   const byRegister = (opcode & OPCODE_MASK.source) === SOURCE.x;
   const src = byRegister ? (registers[code.src[slot] as number] as RegisterState) : immediate(code.imm[slot] as number);
-  for (const [register, held] of [
-    [code.src[slot], src],
-    [code.dst[slot], dst],
-  ] as const)
-    if (held.type === "uninitialized") throw new Rejection(-ERRNO.EACCES, `R${register} !read_ok`);
+  if (src.type === "uninitialized") throw new Rejection(-ERRNO.EACCES, `R${code.src[slot]} !read_ok`);
+  if (dst.type === "uninitialized") throw new Rejection(-ERRNO.EACCES, `R${code.dst[slot]} !read_ok`);
   const target = slot + 1 + (code.offset[slot] as number);
   const settled =
     dst.type === "scalar" && src.type === "scalar" ? branch(op, wide, dst, src) : pointerBranch(op, dst, src);

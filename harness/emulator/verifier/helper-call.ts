@@ -197,8 +197,10 @@ export function checkHelperCall(environment: Environment, state: VerifierState, 
   const prototype = findPrototype(environment, id);
   const { registers } = state.frames.at(-1) as Frame;
   const meta: CallMeta = { id, map: undefined, uid: 0 };
-  for (const [at, argument] of prototype.arguments.entries())
-    checkArgument(environment, state, argument, at + 1, registers[at + 1] as RegisterState, meta);
+  for (let register = 1; register <= prototype.arguments.length; register++) {
+    const argument = prototype.arguments[register - 1] as Argument;
+    checkArgument(environment, state, argument, register, registers[register] as RegisterState, meta);
+  }
   const updates = id === HELPER.map_update_elem || id === HELPER.map_delete_elem;
   if (updates && meta.map !== undefined && (meta.map.spec.flags & BPF_F_RDONLY_PROG) !== 0)
     throw new Rejection(-ERRNO.EACCES, "write into map forbidden");

@@ -39,10 +39,12 @@ export function newFrame(depth: number, subprogram: number, callSite: number, is
 export function copyState(state: VerifierState): VerifierState {
   return {
     slot: state.slot,
-    frames: state.frames.map((frame) => ({
-      ...frame,
-      registers: frame.registers.slice(),
-      stack: frame.stack.slice(),
+    frames: state.frames.map(({ registers, stack, callSite, subprogram, isAsyncCallback }) => ({
+      registers: registers.slice(),
+      stack: stack.slice(),
+      callSite,
+      subprogram,
+      isAsyncCallback,
     })),
     lock: state.lock,
   };
@@ -71,7 +73,8 @@ export function stateSubsumes(old: VerifierState, current: VerifierState, livene
   if (old.lock?.map !== current.lock?.map) return false;
   const ids: IdPairs = new Map();
   const top = old.frames.length - 1;
-  for (const [depth, was] of old.frames.entries()) {
+  for (let depth = 0; depth <= top; depth++) {
+    const was = old.frames[depth] as Frame;
     const is = current.frames[depth] as Frame;
     if (was.callSite !== is.callSite || was.isAsyncCallback !== is.isAsyncCallback) return false;
     const next = depth === top ? current.slot : (current.frames[depth + 1] as Frame).callSite + 1;
