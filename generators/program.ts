@@ -50,7 +50,10 @@ const rarely = (times: number): fc.Arbitrary<boolean> => fc.nat({ max: times - 1
 function intent(maps: readonly MapSpec[], callbacks: number, inCallback: boolean): fc.Arbitrary<Intent> {
   const map = fc.nat({ max: maps.length - 1 });
   const key = fc.nat({ max: Math.max(...maps.map(({ maxEntries }) => maxEntries)) - 1 });
-  const element = fc.record({ map, key });
+  // Mostly a key that the map can hold; now and then one that is missing.
+  const element = fc
+    .record({ map, key, beyond: rarely(12) })
+    .map(({ map, key, beyond }) => ({ map, key: beyond ? key + 1 : key % (maps[map]?.maxEntries ?? 1) }));
   const target: fc.Arbitrary<Target> = inCallback ? fc.oneof(fc.constant("self" as const), element) : element;
   const flags = fc.oneof(
     { weight: 8, arbitrary: timerClock },
