@@ -1,7 +1,8 @@
 /** One guarantee on one runtime: all its cases, the verdict over them, and the shrunk counterexample. */
-import type { Harness } from "../harness/harness.ts";
+import type { Harness, Outcome } from "../harness/harness.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { isAtLeast } from "../specs/version.ts";
+import { breathe } from "./breathe.ts";
 import { type Case, toCase } from "./cases.ts";
 import { type Counterexample, toCounterexample } from "./counterexample.ts";
 import { type CaseVerdict, judgeCase } from "./judge-case.ts";
@@ -16,11 +17,17 @@ export interface GuaranteeOutcome {
   counterexample?: Counterexample;
 }
 
-async function judgeBatch(guarantee: Guarantee, cases: readonly Case[], harness: Harness): Promise<CaseVerdict[]> {
+interface JudgedCase {
+  item: Case;
+  outcome: Outcome;
+  verdict: CaseVerdict;
+}
+
+async function judgeBatch(guarantee: Guarantee, cases: readonly Case[], harness: Harness): Promise<JudgedCase[]> {
   const outcomes = await harness.run(cases.map(({ compiled }) => compiled));
   return cases.map((item, index) => {
     const outcome = outcomes[index] ?? { kind: "error", reason: "the harness gave no outcome for this case" };
-    return judgeCase(guarantee, item, outcome, harness);
+    return { item, outcome, verdict: judgeCase(guarantee, item, outcome, harness) };
   });
 }
 
@@ -33,34 +40,63 @@ const WORST_FIRST: readonly Exclude<Verdict, "not-applicable">[] = [
   "not-exercised",
 ];
 
-function summarize(verdicts: readonly CaseVerdict[]): { verdict: Verdict; reason?: string } {
-  const verdict = WORST_FIRST.find((kind) => verdicts.some((item) => item.kind === kind)) ?? "not-exercised";
-  const first = verdicts.find((item) => item.kind === verdict);
-  if (first?.kind === "error") return { verdict, reason: first.reason };
-  if (first?.kind === "known-divergence") return { verdict, reason: first.divergence.happens };
-  if (first?.kind === "violated") return { verdict, reason: first.violation.observed };
-  return { verdict };
+type Reasons = { [K in CaseVerdict["kind"]]: (verdict: Extract<CaseVerdict, { kind: K }>) => string | undefined };
+
+const REASONS: Reasons = {
+  violated: ({ violation }) => violation.observed,
+  error: ({ reason }) => reason,
+  "known-divergence": ({ divergence }) => `${divergence.claim} ${divergence.happens} ${divergence.because}`,
+  holds: () => undefined,
+  "not-exercised": () => undefined,
+};
+
+/** Why a verdict is what it is, for those that need saying. */
+function reasonOf<K extends CaseVerdict["kind"]>(verdict: Extract<CaseVerdict, { kind: K }>): { reason?: string } {
+  const describe: Reasons[K] = REASONS[verdict.kind as K];
+  const reason = describe(verdict);
+  return reason === undefined ? {} : { reason };
+}
+
+/** What is needed to look at one guarantee on one runtime. */
+interface Examination {
+  guarantee: Guarantee;
+  harness: Harness;
+  seed: number;
+  signal?: AbortSignal | undefined;
 }
 
 /** Shrinks to the smallest case that is violated in the same way: what breaks the case itself is another matter. */
-async function shrinkViolation(
-  guarantee: Guarantee,
-  found: Case,
-  harness: Harness,
-  seed: number,
-): Promise<Counterexample | undefined> {
-  const [original] = await judgeBatch(guarantee, [found], harness);
-  if (original?.kind !== "violated") return undefined;
-  const isViolated = (verdict: CaseVerdict): boolean =>
-    verdict.kind === "violated" && verdict.violation.subject === original.violation.subject;
-  const smallest = toCase(
-    await shrink(found.scenario, async (batch) =>
-      (await judgeBatch(guarantee, batch.map(toCase), harness)).map(isViolated),
-    ),
+async function shrinkViolation(first: JudgedCase, subject: string, examination: Examination): Promise<Counterexample> {
+  const { guarantee, harness, seed, signal } = examination;
+  const isSame = ({ verdict }: JudgedCase): boolean =>
+    verdict.kind === "violated" && verdict.violation.subject === subject;
+  const smallest = await shrink(
+    first.item.scenario,
+    async (batch) => (await judgeBatch(guarantee, batch.map(toCase), harness)).map(isSame),
+    signal,
   );
-  const [verdict] = await judgeBatch(guarantee, [smallest], harness);
-  if (verdict?.kind !== "violated") return undefined;
-  return toCounterexample(smallest, { guarantee: guarantee.id, runtime: harness.name, seed, ...verdict });
+  const [again] = await judgeBatch(guarantee, [toCase(smallest)], harness);
+  const repeats = again !== undefined && isSame(again);
+  return counterexampleOf(repeats ? again : first, repeats, { guarantee, harness, seed });
+}
+
+function counterexampleOf(
+  { item, outcome, verdict }: JudgedCase,
+  repeats: boolean,
+  { guarantee, harness, seed }: Examination,
+) {
+  if (verdict.kind !== "violated" && verdict.kind !== "error")
+    throw new Error(`a case that ${verdict.kind} is no counterexample`);
+  return toCounterexample(item, { guarantee: guarantee.id, runtime: harness.name, seed, outcome, verdict, repeats });
+}
+
+/** The counterexample for the first of the worst cases, if they are bad: shrunk where it is a violation. */
+async function counterexampleFor(
+  worst: JudgedCase | undefined,
+  examination: Examination,
+): Promise<Counterexample | undefined> {
+  if (worst?.verdict.kind === "violated") return shrinkViolation(worst, worst.verdict.violation.subject, examination);
+  return worst?.verdict.kind === "error" ? counterexampleOf(worst, false, examination) : undefined;
 }
 
 /**
@@ -77,15 +113,20 @@ export async function checkGuarantee(
     return {
       result: { ...base, verdict: "not-applicable", cases: 0, exercised: 0, reason: `since Linux ${guarantee.since}` },
     };
-  const verdicts: CaseVerdict[] = [];
+  const judged: JudgedCase[] = [];
   for (let from = 0; from < cases.length; from += BATCH) {
-    signal?.throwIfAborted();
-    verdicts.push(...(await judgeBatch(guarantee, cases.slice(from, from + BATCH), harness)));
+    await breathe(signal);
+    judged.push(...(await judgeBatch(guarantee, cases.slice(from, from + BATCH), harness)));
   }
-  const exercised = verdicts.filter(({ kind }) => kind !== "not-exercised" && kind !== "error").length;
-  const result: GuaranteeResult = { ...base, ...summarize(verdicts), cases: cases.length, exercised };
-  const violated = cases[verdicts.findIndex(({ kind }) => kind === "violated")];
-  if (violated === undefined) return { result };
-  const counterexample = await shrinkViolation(guarantee, violated, harness, seed);
+  const kind = WORST_FIRST.find((each) => judged.some(({ verdict }) => verdict.kind === each)) ?? "not-exercised";
+  const worst = judged.find(({ verdict }) => verdict.kind === kind);
+  const counterexample = await counterexampleFor(worst, { guarantee, harness, seed, signal });
+  const result: GuaranteeResult = {
+    ...base,
+    verdict: kind,
+    cases: cases.length,
+    exercised: judged.filter(({ verdict }) => verdict.kind !== "not-exercised" && verdict.kind !== "error").length,
+    ...(worst === undefined ? {} : reasonOf(counterexample?.verdict ?? worst.verdict)),
+  };
   return counterexample === undefined ? { result } : { result, counterexample };
 }

@@ -10,7 +10,7 @@ export interface Difference {
   right: string;
 }
 
-const show = (value: unknown): string => (value === undefined ? "nothing" : JSON.stringify(value));
+const show = (value: number | string | undefined): string => (value === undefined ? "nothing" : String(value));
 
 function compareResults(left: StepResult, right: StepResult, at: number): Difference | undefined {
   if (left.result !== right.result)
@@ -21,13 +21,13 @@ function compareResults(left: StepResult, right: StepResult, at: number): Differ
 }
 
 /** What of a record must be equal: not its time, which is compared within a tolerance, and not its CPU. */
-const essence = (record: LogRecord | undefined) =>
-  record && { site: record.site, value: record.value, aux: record.aux };
+const essence = (record: LogRecord | undefined): string =>
+  record === undefined ? "nothing" : `${formatResult(record.value)} at call site ${record.site}, aux ${record.aux}`;
 
 function compareRecords(left: StepResult, right: StepResult, at: number): Difference | undefined {
   const count = Math.max(left.records.length, right.records.length);
   for (let index = 0; index < count; index++) {
-    const [one, other] = [show(essence(left.records[index])), show(essence(right.records[index]))];
+    const [one, other] = [essence(left.records[index]), essence(right.records[index])];
     if (one !== other) return { at, what: `log record ${index}`, left: one, right: other };
   }
   return undefined;

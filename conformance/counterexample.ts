@@ -1,23 +1,31 @@
-/** A counterexample: the smallest case found that breaks a guarantee, with all that is needed to run it again. */
+/** A counterexample: a case that breaks a guarantee, or that a runtime did not survive, with all it takes to run it again. */
+import type { Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
-import type { History } from "../scenario/history.ts";
-import type { Violation } from "../specs/guarantee.ts";
 import type { Case } from "./cases.ts";
+import type { CaseVerdict } from "./judge-case.ts";
+
+/** Verdicts that are worth keeping their case for. */
+export type BadVerdict = Extract<CaseVerdict, { kind: "violated" | "error" }>;
 
 export interface Counterexample {
   guarantee: string;
   runtime: string;
+  /** The case with its origin, as it is saved. */
   compiled: CompiledScenario;
-  violation: Violation;
-  history: History;
+  outcome: Outcome;
+  verdict: BadVerdict;
+  /** Whether it was seen again when it was run again; a case that ended its guest is not tried twice. */
+  repeats: boolean;
 }
 
-/** The saved form: the compiled scenario with its origin. */
+/** Joins a case with what came of it. */
 export function toCounterexample(
   { scenario, compiled }: Case,
-  { guarantee, runtime, seed, violation, history }: Omit<Counterexample, "compiled"> & { seed: number },
+  found: Omit<Counterexample, "compiled"> & { seed: number },
 ): Counterexample {
-  const { expected, observed } = violation;
+  const { guarantee, runtime, seed, outcome, verdict, repeats } = found;
+  const { expected, observed } =
+    verdict.kind === "violated" ? verdict.violation : { expected: "a trace", observed: verdict.reason };
   const origin = { scenario, guarantee, runtimes: [runtime], seed, expected, observed };
-  return { guarantee, runtime, compiled: { ...compiled, origin }, violation, history };
+  return { guarantee, runtime, compiled: { ...compiled, origin }, outcome, verdict, repeats };
 }

@@ -4,10 +4,11 @@ import { CELL_NS } from "../generators/program.ts";
 import { anyScenario } from "../generators/scenario.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
-import type { Scenario } from "../scenario/scenario.ts";
+import { breathe } from "./breathe.ts";
 import { type Case, seedFor, toCase } from "./cases.ts";
 import { compareTraces, type Difference } from "./compare-traces.ts";
 import { openDisposable } from "./run.ts";
+import { checkRuntimeNames } from "./runtime.ts";
 import { shrink } from "./shrink.ts";
 
 const BATCH = 50;
@@ -25,6 +26,8 @@ export interface FoundDifference {
   difference: Difference;
   compiled: CompiledScenario;
   outcomes: readonly [Outcome, Outcome];
+  /** Whether it was seen again when the case was run again. */
+  repeats: boolean;
 }
 
 export interface DiffResult {
@@ -41,7 +44,13 @@ export function compareOutcomes(left: Outcome, right: Outcome): Difference | und
   return { at: 0, what: "outcome", left: describe(left), right: describe(right) };
 }
 
-async function runBoth(harnesses: readonly [Harness, Harness], cases: readonly Case[]) {
+interface Compared {
+  item: Case;
+  outcomes: readonly [Outcome, Outcome];
+  difference: Difference | undefined;
+}
+
+async function runBoth(harnesses: readonly [Harness, Harness], cases: readonly Case[]): Promise<Compared[]> {
   const compiled = cases.map((item) => item.compiled);
   const [left, right] = await Promise.all(harnesses.map((harness) => harness.run(compiled)));
   return cases.map((item, index) => {
@@ -51,22 +60,26 @@ async function runBoth(harnesses: readonly [Harness, Harness], cases: readonly C
   });
 }
 
-async function shrinkDifference(harnesses: readonly [Harness, Harness], scenario: Scenario, options: DiffOptions) {
-  const smallest = await shrink(scenario, async (batch) =>
-    (await runBoth(harnesses, batch.map(toCase))).map(({ difference }) => difference !== undefined),
+const differs = ({ difference }: Compared): boolean => difference !== undefined;
+
+/** The smallest case that still differs, or the first again where it did not differ twice. */
+async function shrinkDifference(
+  harnesses: readonly [Harness, Harness],
+  first: Compared & { difference: Difference },
+  { left, right, seed, signal }: DiffOptions,
+): Promise<FoundDifference> {
+  const smallest = await shrink(
+    first.item.scenario,
+    async (batch) => (await runBoth(harnesses, batch.map(toCase))).map(differs),
+    signal,
   );
-  const [found] = await runBoth(harnesses, [toCase(smallest)]);
-  if (found?.difference === undefined) return undefined;
-  const { item, outcomes, difference } = found;
-  const { left, right, seed } = options;
-  const origin = {
-    scenario: smallest,
-    runtimes: [left, right],
-    seed,
-    expected: difference.left,
-    observed: difference.right,
-  };
-  return { difference, compiled: { ...item.compiled, origin }, outcomes };
+  const [again] = await runBoth(harnesses, [toCase(smallest)]);
+  const repeats = again?.difference !== undefined;
+  const { item, outcomes } = repeats ? again : first;
+  const difference = again?.difference ?? first.difference;
+  const { left: expected, right: observed } = difference;
+  const origin = { scenario: item.scenario, runtimes: [left, right], seed, expected, observed };
+  return { difference, compiled: { ...item.compiled, origin }, outcomes, repeats };
 }
 
 /**
@@ -76,21 +89,21 @@ async function shrinkDifference(harnesses: readonly [Harness, Harness], scenario
  */
 export async function runDiff(options: DiffOptions): Promise<DiffResult> {
   const { seed, signal, progress } = options;
+  checkRuntimeNames([options.left, options.right]);
   await using left = await openDisposable(options.left, options);
   await using right = await openDisposable(options.right, options);
   const harnesses = [left, right] as const;
   const versions = [left.version, right.version] as const;
   const scenarios = fc.sample(anyScenario, { seed: seedFor(seed, "diff"), numRuns: options.cases });
   for (let from = 0; from < scenarios.length; from += BATCH) {
-    signal?.throwIfAborted();
+    await breathe(signal);
     const compared = await runBoth(harnesses, scenarios.slice(from, from + BATCH).map(toCase));
-    const index = compared.findIndex(({ difference }) => difference !== undefined);
-    const differing = compared[index];
-    if (differing !== undefined) {
+    const index = compared.findIndex(differs);
+    const first = compared[index];
+    if (first?.difference !== undefined) {
       progress(`case ${from + index + 1} of ${options.cases} differs; shrinking it`);
-      const found = await shrinkDifference(harnesses, differing.item.scenario, options);
-      if (found !== undefined) return { cases: from + index + 1, versions, found };
-      throw new Error(`case ${from + index + 1} differed once and not again: the runtimes do not repeat themselves`);
+      const found = await shrinkDifference(harnesses, { ...first, difference: first.difference }, options);
+      return { cases: from + index + 1, versions, found };
     }
     progress(`${Math.min(from + BATCH, scenarios.length)} of ${options.cases} cases agree`);
   }

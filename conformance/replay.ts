@@ -1,6 +1,7 @@
 /** Replay: a saved case, with the very bytes it was saved with, on a runtime of choice. */
 import type { Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import { ScenarioError } from "../scenario/scenario-error.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { type CaseVerdict, judgeCase } from "./judge-case.ts";
 import { openDisposable, type RunOptions } from "./run.ts";
@@ -15,7 +16,7 @@ export interface Replay {
 /**
  * Executes a saved case; where it names a guarantee, that guarantee judges it.
  * @throws {UnknownRuntime | RuntimeUnavailable} where the runtime cannot be run
- * @throws {RangeError} where the file names a guarantee that the catalogue lacks
+ * @throws {ScenarioError} where the file names a guarantee that the catalogue lacks
  */
 export async function replay(
   saved: CompiledScenario,
@@ -26,7 +27,7 @@ export async function replay(
   const id = origin?.guarantee;
   const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
   if (id !== undefined && guarantee === undefined)
-    throw new RangeError(`the saved case names guarantee ${id}, which is not in the catalogue`);
+    throw new ScenarioError(`the saved case names guarantee ${id}, which is not in the catalogue`);
   await using harness = await openDisposable(runtime, options);
   const [outcome = { kind: "error", reason: "the harness gave no outcome" } satisfies Outcome] = await harness.run([
     compiled,

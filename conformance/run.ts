@@ -4,7 +4,7 @@ import type { Guarantee } from "../specs/guarantee.ts";
 import { casesFor } from "./cases.ts";
 import { checkGuarantee, type GuaranteeOutcome } from "./check-guarantee.ts";
 import { RESULTS_SCHEMA_VERSION, type Results, type RuntimeResult } from "./results.ts";
-import { openRuntime } from "./runtime.ts";
+import { checkRuntimeNames, openRuntime } from "./runtime.ts";
 
 export interface RunOptions {
   runtimes: readonly string[];
@@ -15,7 +15,7 @@ export interface RunOptions {
   signal?: AbortSignal;
   /** A line for the person who waits. */
   progress(line: string): void;
-  /** Called as each guarantee is judged, with the results so far. */
+  /** Called as each guarantee is judged, with the results so far, which hold the very result of this outcome. */
   found(outcome: GuaranteeOutcome, results: Results): void | Promise<void>;
 }
 
@@ -26,6 +26,7 @@ export interface RunOptions {
  */
 export async function runConformance(options: RunOptions): Promise<Results> {
   const { seed, guarantees, signal } = options;
+  checkRuntimeNames(options.runtimes);
   const results: Results = { schemaVersion: RESULTS_SCHEMA_VERSION, seed, complete: true, runtimes: [], results: [] };
   for (const name of options.runtimes) {
     const runtime: RuntimeResult = { name, version: "", status: "ran" };

@@ -1,7 +1,8 @@
 /** Runtimes by name: `emulator[:VERSION][+fault=NAME]`, `kernel[:SERIES|:PATH]`. */
-import { openEmulator } from "../harness/emulator/index.ts";
+import { checkEmulatorName, openEmulator } from "../harness/emulator/index.ts";
 import { type Harness, UnknownRuntime } from "../harness/harness.ts";
 import { openKernel } from "../harness/kernel/index.ts";
+import { parseKernelName } from "../harness/kernel/kernel-name.ts";
 
 export interface OpenOptions {
   /** A line for the person who waits. */
@@ -9,24 +10,38 @@ export interface OpenOptions {
   signal?: AbortSignal;
 }
 
-type Opener = (name: string, options: OpenOptions) => Promise<Harness>;
+interface RuntimeKind {
+  /** @throws {UnknownRuntime} where the name means nothing */
+  check(name: string): void;
+  open(name: string, options: OpenOptions): Promise<Harness>;
+}
 
-const OPENERS: Readonly<Record<string, Opener>> = {
-  emulator: async (name) => openEmulator(name),
-  kernel: openKernel,
+const KINDS: Readonly<Record<string, RuntimeKind>> = {
+  emulator: { check: checkEmulatorName, open: async (name) => openEmulator(name) },
+  kernel: { check: parseKernelName, open: openKernel },
 };
+
+function kindOf(name: string): RuntimeKind {
+  const kind = KINDS[/^[a-z]+(?=$|:|\+)/.exec(name)?.[0] ?? ""];
+  if (kind !== undefined) return kind;
+  throw new UnknownRuntime(
+    `unknown runtime "${name}": write emulator, emulator:6.12, kernel, kernel:6.1 or kernel:./bzImage`,
+  );
+}
+
+/**
+ * Checks names before anything is started.
+ * @throws {UnknownRuntime} where one of them means nothing
+ */
+export function checkRuntimeNames(names: readonly string[]): void {
+  for (const name of names) kindOf(name).check(name);
+}
 
 /**
  * Starts the runtime of that name.
  * @throws {UnknownRuntime} where the name means nothing
  * @throws {RuntimeUnavailable} where the runtime cannot be had here
  */
-export function openRuntime(name: string, options: OpenOptions): Promise<Harness> {
-  const kind = /^[a-z]+/.exec(name)?.[0] ?? "";
-  const open = OPENERS[kind];
-  if (open === undefined || !/^[a-z]+(?=$|:|\+)/.test(name))
-    throw new UnknownRuntime(
-      `unknown runtime "${name}": write emulator, emulator:6.12, kernel, kernel:6.1 or kernel:./bzImage`,
-    );
-  return open(name, options);
+export async function openRuntime(name: string, options: OpenOptions): Promise<Harness> {
+  return kindOf(name).open(name, options);
 }

@@ -5,6 +5,7 @@
 import { compile } from "../scenario/compile.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
+import { breathe } from "./breathe.ts";
 import { smallerScenarios } from "./smaller-scenarios.ts";
 
 /** How many candidates are tried at once: a harness runs a batch for little more than one. */
@@ -38,11 +39,16 @@ function* valid(scenarios: Iterable<Scenario>): Generator<Scenario> {
 
 /**
  * Greedily replaces the scenario by the first smaller one that still shows it, until none does.
- * `shows` answers for each scenario of a batch.
+ * `shows` answers for each scenario of a batch. Once `signal` is raised, the smallest so far is good enough.
  */
-export async function shrink(scenario: Scenario, shows: (batch: Scenario[]) => Promise<boolean[]>): Promise<Scenario> {
+export async function shrink(
+  scenario: Scenario,
+  shows: (batch: Scenario[]) => Promise<boolean[]>,
+  signal?: AbortSignal,
+): Promise<Scenario> {
   let smallest = scenario;
   for (;;) {
+    if (signal?.aborted === true) return smallest;
     const next = await firstThatShows(smallest, shows);
     if (next === undefined) return smallest;
     smallest = next;
@@ -51,6 +57,7 @@ export async function shrink(scenario: Scenario, shows: (batch: Scenario[]) => P
 
 async function firstThatShows(scenario: Scenario, shows: (batch: Scenario[]) => Promise<boolean[]>) {
   for (const batch of batches(valid(smallerScenarios(scenario)), BATCH)) {
+    await breathe(undefined);
     const shown = await shows(batch);
     const first = batch[shown.indexOf(true)];
     if (first !== undefined) return first;

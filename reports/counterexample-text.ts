@@ -2,6 +2,7 @@
 import type { Counterexample } from "../conformance/counterexample.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { indent, labelled, TEXT_WIDTH } from "./indent.ts";
+import { outcomeText } from "./outcome-text.ts";
 import { type Paint, plain } from "./paint.ts";
 import { replayCommand } from "./replay-command.ts";
 import { rowLines } from "./row-text.ts";
@@ -14,31 +15,42 @@ export interface CounterexampleTextOptions {
   paint?: Paint;
 }
 
+/** The steps with what they gave, the one at which a violation shows marked with `>`; or why there is no trace. */
+function stepLines({ compiled, outcome, verdict }: Counterexample, paint: Paint): string[] {
+  if (outcome.kind !== "trace" || verdict.kind !== "violated") return indent(outcomeText(compiled, outcome), 2);
+  const rows = traceRows(compiled, outcome.trace);
+  return rowLines(rows).map((line, index) => {
+    const row = rows[index];
+    const marked = row?.step === true && row.at === verdict.violation.at;
+    return marked ? paint("bad", `> ${line}`) : `  ${line}`;
+  });
+}
+
+const HEADLINES = { violated: "is violated on", error: "could not be judged on" } as const;
+
 /**
- * Draws a counterexample. The step at which the violation shows is marked with `>`.
+ * Draws a counterexample.
  * @throws {ScenarioError} where its trace and its scenario do not belong together
  */
 export function counterexampleText(
-  { guarantee: id, runtime, compiled, violation, history }: Counterexample,
+  counterexample: Counterexample,
   { statement }: Pick<Guarantee, "statement">,
   { file, paint = plain }: CounterexampleTextOptions = {},
 ): string {
-  const rows = traceRows(compiled, history.trace);
-  const steps = rowLines(rows).map((line, index) => {
-    const row = rows[index];
-    const marked = row?.step === true && row.at === violation.at;
-    return marked ? paint("bad", `> ${line}`) : `  ${line}`;
-  });
+  const { guarantee: id, runtime, compiled, verdict, repeats } = counterexample;
+  const { expected, observed } = compiled.origin ?? {};
   return [
-    paint("bad", `${id} is violated on ${runtime}`),
+    paint("bad", `${id} ${HEADLINES[verdict.kind]} ${runtime}`),
     ...indent(labelled("", statement, TEXT_WIDTH - 2), 2),
     "",
     ...scenarioText(compiled),
     "steps",
-    ...steps,
+    ...stepLines(counterexample, paint),
     "",
-    ...labelled("expected  ", violation.expected, TEXT_WIDTH),
-    ...labelled("observed  ", violation.observed, TEXT_WIDTH),
+    ...(verdict.kind === "violated"
+      ? [...labelled("expected  ", expected ?? "", TEXT_WIDTH), ...labelled("observed  ", observed ?? "", TEXT_WIDTH)]
+      : []),
+    ...(repeats || verdict.kind === "error" ? [] : ["seen      once, and not when it was run again"]),
     ...(file === undefined ? [] : [`again     ${replayCommand(file, runtime)}`]),
     "",
   ].join("\n");

@@ -71,7 +71,7 @@ function failure(side: Side, outcome: Outcome, paint: Paint): string[] {
  * @throws {ScenarioError} where a trace and the scenario do not belong together
  */
 export function differenceText(
-  { difference, compiled, outcomes }: FoundDifference,
+  { difference, compiled, outcomes, repeats }: FoundDifference,
   [left, right]: readonly [string, string],
   { file, paint = plain }: DifferenceTextOptions = {},
 ): string {
@@ -90,6 +90,7 @@ export function differenceText(
     ...failure("+", outcomes[1], paint),
     "",
     ...sides([left, right], [difference.left, difference.right]),
+    ...(repeats ? [] : ["seen once, and not when it was run again"]),
     ...(file === undefined
       ? []
       : [

@@ -44,7 +44,7 @@ export function replayText(
   const last = [`${runtime} is ${version}`, ...labelled("", conclusion(verdict, guarantee), TEXT_WIDTH), ""];
   if (verdict?.kind === "violated" && guarantee !== undefined)
     return (
-      counterexampleText({ guarantee, runtime, compiled, ...verdict }, { statement }, { paint }) +
+      counterexampleText({ guarantee, runtime, compiled, outcome, verdict, repeats: true }, { statement }, { paint }) +
       ["", ...last].join("\n")
     );
   return [...scenarioText(compiled), "steps", ...indent(outcomeText(compiled, outcome), 2), "", ...last].join("\n");

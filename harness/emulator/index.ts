@@ -1,31 +1,49 @@
 /** The emulator as a runtime: `emulator`, `emulator:VERSION`, `emulator:VERSION+fault=NAME`. */
 import { type Harness, UnknownRuntime } from "../harness.ts";
 import { Emulator } from "./emulator.ts";
-import { faults, isFaultName } from "./faults.ts";
-import { profiles } from "./profiles.ts";
+import { type FaultName, isFaultName } from "./faults.ts";
+import { type Profile, profiles } from "./profiles.ts";
 
 export { type Fault, type FaultName, faults, isFaultName } from "./faults.ts";
 export { type Profile, profiles } from "./profiles.ts";
 
 const NAME = /^emulator(?::(?<version>[^+]*))?(?:\+fault=(?<fault>.*))?$/;
 
-/** What a runtime's name may be, on one line. */
-function known(): string {
-  return `the emulator is written emulator[:VERSION][+fault=NAME], VERSION one of ${Object.keys(profiles).join(", ")}, NAME one of ${Object.keys(faults).join(", ")}`;
+const VERSIONS = Object.keys(profiles).join(", ");
+
+interface EmulatorName {
+  version: string;
+  profile: Profile;
+  fault: FaultName | undefined;
 }
 
 /**
- * An emulator of one kernel version, the newest where none is named, with one deliberate defect or none.
- * @throws {UnknownRuntime} where the name is not of that form, or the version or the fault does not exist
+ * What a runtime's name means; the newest version where none is named.
+ * @throws {UnknownRuntime} where it is not of that form, or the version or the fault does not exist
  */
-export function openEmulator(name: string): Harness {
+function parseEmulatorName(name: string): EmulatorName {
   const groups = NAME.exec(name)?.groups;
-  if (groups === undefined) throw new UnknownRuntime(`unknown runtime ${name}: ${known()}`);
+  if (groups === undefined)
+    throw new UnknownRuntime(`unknown runtime ${name}: write emulator, emulator:6.12 or emulator:6.12+fault=NAME`);
   const version = groups.version ?? Object.keys(profiles).at(-1) ?? "";
   const profile = Object.hasOwn(profiles, version) ? profiles[version] : undefined;
-  if (profile === undefined) throw new UnknownRuntime(`unknown version ${version} in ${name}: ${known()}`);
+  if (profile === undefined)
+    throw new UnknownRuntime(`${name}: the emulator knows no version ${version}, only ${VERSIONS}`);
   const { fault } = groups;
-  if (fault === undefined) return new Emulator({ name, version, profile, fault });
-  if (!isFaultName(fault)) throw new UnknownRuntime(`unknown fault ${fault} in ${name}: ${known()}`);
-  return new Emulator({ name, version, profile, fault });
+  if (fault !== undefined && !isFaultName(fault))
+    throw new UnknownRuntime(`${name}: the emulator has no fault ${fault}; timerconf list shows those it has`);
+  return { version, profile, fault };
+}
+
+/** @throws {UnknownRuntime} where the name means no emulator */
+export function checkEmulatorName(name: string): void {
+  parseEmulatorName(name);
+}
+
+/**
+ * An emulator of one kernel version with one deliberate defect or none.
+ * @throws {UnknownRuntime} where the name means no emulator
+ */
+export function openEmulator(name: string): Harness {
+  return new Emulator({ name, ...parseEmulatorName(name) });
 }

@@ -5,6 +5,7 @@ import { differenceText } from "../../../reports/difference-text.ts";
 import { saved, TWICE, traceOfTwice } from "./sample.ts";
 
 const found = (left: Outcome, right: Outcome): FoundDifference => ({
+  repeats: true,
   difference: { at: 2, what: "log record 2", left: "-EBUSY", right: "0" },
   compiled: saved(TWICE),
   outcomes: [left, right],

@@ -58,11 +58,15 @@ export const traceOfTwice = (second: number): Trace => ({
 
 export function counterexample(): Counterexample {
   const compiled = saved(TWICE);
+  const trace = traceOfTwice(0);
+  const violation = { at: 2, expected: "bpf_timer_init returns -EBUSY", observed: "it returned 0", subject: "0" };
+  const { expected, observed } = violation;
   return {
     guarantee: "init.already-initialized",
     runtime: "emulator",
-    compiled,
-    violation: { at: 2, expected: "bpf_timer_init returns -EBUSY", observed: "it returned 0", subject: "0" },
-    history: readHistory(TWICE, compiled, traceOfTwice(0)),
+    compiled: { ...compiled, origin: { ...compiled.origin, scenario: TWICE, expected, observed } },
+    outcome: { kind: "trace", trace },
+    verdict: { kind: "violated", violation, history: readHistory(TWICE, compiled, trace) },
+    repeats: true,
   };
 }
