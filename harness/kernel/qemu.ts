@@ -41,7 +41,8 @@ export function qemuArguments({ kernel, initramfs, accelerator }: Machine): stri
     /* It waits for us to continue it, so that no event comes before the monitor is ready for it. */
     "-S",
     ...["-M", "q35", "-m", "256", "-smp", "1", ...ACCELERATOR_ARGUMENTS[accelerator]],
-    ...["-rtc", "base=2026-01-01,clock=vm"],
+    /* The same date and the same random numbers in every guest: a run under instruction counting repeats exactly. */
+    ...["-rtc", "base=2026-01-01,clock=vm", "-seed", "1"],
     ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
     ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
     ...["-chardev", `socket,id=monitor,fd=${MONITOR_FD}`, "-mon", "chardev=monitor,mode=control"],

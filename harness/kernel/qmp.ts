@@ -1,5 +1,4 @@
 /** QEMU's machine protocol: commands out, replies and events in, a JSON object a line. */
-import { createInterface } from "node:readline";
 import type { Duplex } from "node:stream";
 import { z } from "zod";
 
@@ -28,11 +27,13 @@ export class Qmp {
     /* A QEMU that ends closes its end: whoever waits is told, and the guest's watch says why it ended. */
     channel.on("error", end);
     channel.on("close", () => end(new Error("QEMU closed its monitor")));
-    createInterface({ input: channel }).on("line", (text) => {
-      const line = lineSchema.parse(JSON.parse(text));
-      if ("event" in line) onEvent(line.event);
-      else if ("error" in line) this.#waiting.shift()?.reject(new Error(`QEMU: ${line.error.desc}`));
-      else if ("return" in line) this.#waiting.shift()?.resolve();
+    /* Only whole lines count: of a QEMU that is killed, the last one may be cut off. */
+    let rest = "";
+    channel.setEncoding("utf8");
+    channel.on("data", (chunk: string) => {
+      const lines = (rest + chunk).split("\n");
+      rest = lines.pop() ?? "";
+      for (const line of lines) this.#receive(line, onEvent);
     });
   }
 
@@ -45,5 +46,12 @@ export class Qmp {
       this.#waiting.push({ resolve, reject });
       this.#channel.write(`${JSON.stringify({ execute: command })}\n`);
     });
+  }
+
+  #receive(text: string, onEvent: (name: string) => void): void {
+    const line = lineSchema.parse(JSON.parse(text));
+    if ("event" in line) onEvent(line.event);
+    else if ("error" in line) this.#waiting.shift()?.reject(new Error(`QEMU: ${line.error.desc}`));
+    else if ("return" in line) this.#waiting.shift()?.resolve();
   }
 }
