@@ -22,8 +22,6 @@ export interface BtfParameterSpec {
   typeId: number;
 }
 
-const UTF8 = new TextEncoder();
-
 /**
  * Collects types, front to back, into one BTF blob. Each method adds a type and returns its id; id 0 is void. A type
  * may refer to ids not yet added: only the kernel judges the whole (kernel/bpf/btf.c, btf_parse).
@@ -116,7 +114,9 @@ export class BtfWriter {
     if (known !== undefined) return known;
     const offset = this.#stringBytes.length;
     this.#strings.set(text, offset);
-    this.#stringBytes.push(...UTF8.encode(text), 0);
+    // Names in BTF are C identifiers, so a character is a byte.
+    for (let at = 0; at < text.length; at++) this.#stringBytes.push(text.charCodeAt(at));
+    this.#stringBytes.push(0);
     return offset;
   }
 }
