@@ -1,0 +1,51 @@
+/** Every guarantee can be violated: by each fault that it names, found and shrunk within the default number of cases. */
+import { describe, expect, test } from "vitest";
+import { casesFor } from "../../conformance/cases.ts";
+import { checkGuarantee } from "../../conformance/check-guarantee.ts";
+import { faults, openEmulator } from "../../harness/emulator/index.ts";
+import { loadCatalogue } from "../../specs/catalogue.ts";
+import type { Guarantee } from "../../specs/guarantee.ts";
+
+const SEED = 20_260;
+const CASES = 100;
+const catalogue = await loadCatalogue();
+
+const judge = (guarantee: Guarantee, runtime: string) =>
+  checkGuarantee(guarantee, openEmulator(runtime), { cases: casesFor(guarantee, SEED, CASES), seed: SEED });
+
+const pairs = catalogue.flatMap((guarantee) =>
+  guarantee.faults.map((fault) => ({ id: guarantee.id, fault, guarantee })),
+);
+
+describe("a fault", () => {
+  test.each(pairs)("$fault violates $id", async ({ fault, guarantee }) => {
+    const { result, counterexample } = await judge(guarantee, `emulator+fault=${fault}`);
+    expect(result).toMatchObject({ verdict: "violated" });
+    expect(counterexample?.repeats).toBe(true);
+    const { scenario } = counterexample?.compiled.origin ?? {};
+    expect(scenario?.steps.length).toBeLessThanOrEqual(8);
+  });
+
+  test.each(Object.keys(faults))("%s is named by a guarantee", (fault) => {
+    expect(pairs.map((pair) => pair.fault)).toContain(fault);
+  });
+
+  test("init-twice-allowed shrinks to one map, one program and two inits", async () => {
+    const guarantee = catalogue.find(({ id }) => id === "init.already-initialized") as Guarantee;
+    const { counterexample } = await judge(guarantee, "emulator+fault=init-twice-allowed");
+    const { scenario } = counterexample?.compiled.origin ?? {};
+    expect(scenario?.maps).toHaveLength(1);
+    expect(scenario?.steps.map(({ kind }) => kind)).toEqual(["create-map", "load-program", "run"]);
+    expect(
+      scenario?.programs.map(({ operations, callbacks }) => [operations.map(({ kind }) => kind), callbacks]),
+    ).toEqual([[["lookup", "timer-init", "timer-init"], []]]);
+  });
+});
+
+describe("the emulator without a fault", () => {
+  test.each(catalogue)("keeps $id, or differs from it as its kernel is recorded to", async (guarantee) => {
+    const { result } = await judge(guarantee, "emulator");
+    expect(["holds", "known-divergence"]).toContain(result.verdict);
+    expect(result.exercised).toBeGreaterThan(0);
+  });
+});
