@@ -294,6 +294,7 @@ static void read_document(struct scenario *scenario)
 const char *scenario_read(struct scenario *scenario, const char *line, size_t length)
 {
 	struct json_tokener *tokener = json_tokener_new();
+	enum json_tokener_error error;
 
 	json_object_put(document);
 	arena_used = 0;
@@ -302,8 +303,9 @@ const char *scenario_read(struct scenario *scenario, const char *line, size_t le
 	scenario->exits_process = false;
 
 	document = json_tokener_parse_ex(tokener, line, length);
+	error = json_tokener_get_error(tokener);
 	if (!document)
-		fail("no JSON: %s", json_tokener_error_desc(json_tokener_get_error(tokener)));
+		fail("no JSON: %s", error == json_tokener_continue ? "it ends too early" : json_tokener_error_desc(error));
 	else if (json_tokener_get_parse_end(tokener) != length)
 		fail("more text behind the JSON value");
 	json_tokener_free(tokener);
