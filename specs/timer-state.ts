@@ -143,8 +143,8 @@ export class TimerWorld {
     const name = `${element.map}/${element.key}`;
     const timer = this.#timers.get(name);
     if (timer === undefined) return;
-    if (this.#scenario.maps[element.map]?.type === "array") Object.assign(timer, freshTimer());
-    else this.#timers.set(name, freshTimer());
+    Object.assign(timer, freshTimer());
+    if (this.#scenario.maps[element.map]?.type !== "array") this.#timers.set(name, freshTimer());
   }
 
   setReferences(map: number, change: Partial<UserReferences>, step: StepEvent): void {

@@ -4,8 +4,8 @@ import { delayNs, GRID_NS, RELEASE_NS } from "../../generators/time.ts";
 import { afterArming, oneTimer } from "../../generators/timer.ts";
 import type { History } from "../../scenario/history.ts";
 import type { Step } from "../../scenario/scenario.ts";
+import { overdueNs, readArmings } from "../armings.ts";
 import type { ClockBound, Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { overdueNs } from "../overdue.ts";
 import { TimerWorld } from "../timer-state.ts";
 
 const OWNERSHIP = [
@@ -40,28 +40,18 @@ function cancelledBy(last: Step["kind"], releaseNs: number): Guarantee["check"] 
 
 /** A timer that is armed while only a pin holds its map fires all the same. */
 function firesWhilePinned(history: History, clock: ClockBound): Judgement {
-  const world = new TimerWorld(history.scenario);
-  const violations: Violation[] = [];
-  let exercised = 0;
-  for (const event of history.events) {
-    const { references } = world.moment(event);
-    if (event.kind === "firing" && event.element.map !== null) {
-      const held = references[event.element.map];
-      if (held?.pinned === true && !held.descriptor) exercised++;
-    }
-    world.apply(event);
-  }
-  for (const { arming } of world.timers()) {
-    if (arming === null || overdueNs(arming, history, clock) <= 0) continue;
-    exercised++;
-    violations.push({
-      at: history.scenario.steps.length - 1,
-      expected: `the timer started in step ${arming.call.at} fires: its map is pinned`,
-      observed: `${overdueNs(arming, history, clock)} ns past the latest moment it had not`,
-      subject: "pin",
-    });
-  }
-  return { exercised, violations };
+  const { records } = readArmings(history);
+  const fired = records.filter(
+    ({ end, references }) => end === "firing" && references?.pinned === true && !references.descriptor,
+  );
+  const missing = records.filter((record) => record.end === null && overdueNs(record, history, clock) > 0);
+  const violations = missing.map((record) => ({
+    at: history.scenario.steps.length - 1,
+    expected: `the timer started in step ${record.call.at} fires: its map is pinned`,
+    observed: `${overdueNs(record, history, clock)} ns past the latest moment it had not`,
+    subject: "pin",
+  }));
+  return { exercised: fired.length + missing.length, violations };
 }
 
 export default [

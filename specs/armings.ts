@@ -1,0 +1,111 @@
+/** The life of each start: when it was made, when it was due, and what became of it. */
+import { BPF_F_TIMER_ABS } from "../bpf/uapi.ts";
+import type { CallEvent, FiringEvent, History, HistoryEvent } from "../scenario/history.ts";
+import type { Operation } from "../scenario/scenario.ts";
+import type { ClockBound } from "./guarantee.ts";
+import { type Moment, type TimerState, TimerWorld, type UserReferences } from "./timer-state.ts";
+
+/** What ended a start: its timer fired, was started again, was cancelled or was freed; or nothing did. */
+export type ArmingEnd = "firing" | "restart" | "cancel" | "freed" | null;
+
+export interface ArmingRecord {
+  /** The bpf_timer_start that returned 0. */
+  call: CallEvent;
+  operation: Extract<Operation, { kind: "timer-start" }>;
+  timer: TimerState;
+  /** The start was made no earlier and no later than this, CLOCK_MONOTONIC nanoseconds. */
+  madeNs: { earliest: number; latest: number };
+  end: ArmingEnd;
+  /** The event that ended it, and how user space referred to its map just before. */
+  endEvent: HistoryEvent | null;
+  references: UserReferences | undefined;
+}
+
+/** A firing that no start accounts for: its timer had not been started since it last fired, was cancelled or freed. */
+export interface UnaccountedFiring {
+  event: FiringEvent;
+  timer: TimerState;
+}
+
+export interface Armings {
+  records: ArmingRecord[];
+  unaccounted: UnaccountedFiring[];
+}
+
+const isStart = (moment: Moment): boolean =>
+  moment.event.kind === "call" &&
+  moment.event.operation.kind === "timer-start" &&
+  moment.event.result === 0 &&
+  !moment.stale;
+
+/** How long after it was made a start is due, nanoseconds: Infinity past what a trace can tell, null for absolute starts. */
+export function delayOf({ ns, flags, fromNow }: ArmingRecord["operation"]): number | null {
+  const isAbsolute = (BigInt(flags) & BigInt(BPF_F_TIMER_ABS)) !== 0n;
+  if (isAbsolute) return fromNow === undefined ? null : Number(BigInt(ns));
+  return Number(BigInt.asIntN(64, BigInt(ns)));
+}
+
+/** Follows every start of a history to its end. */
+export function readArmings(history: History): Armings {
+  const world = new TimerWorld(history.scenario);
+  const records: ArmingRecord[] = [];
+  const unaccounted: UnaccountedFiring[] = [];
+  let open: ArmingRecord[] = [];
+  let lastNs = 0;
+  for (const event of history.events) {
+    const moment = world.moment(event);
+    const { timer } = moment;
+    if (event.kind === "firing" && timer !== undefined && timer.arming === null) unaccounted.push({ event, timer });
+    world.apply(event);
+    for (const record of open.filter((each) => each.timer.arming?.call !== each.call))
+      Object.assign(record, {
+        end: endBy(event, record.timer, timer),
+        endEvent: event,
+        references: referencesOf(moment, record),
+      });
+    open = open.filter(({ end }) => end === null);
+    if (isStart(moment) && timer !== undefined) {
+      const record = startRecord(event as CallEvent, timer, lastNs);
+      records.push(record);
+      open.push(record);
+    }
+    lastNs = event.kind === "step" ? Math.max(lastNs, history.trace.steps[event.at - 1]?.timeNs ?? 0) : event.timeNs;
+  }
+  return { records, unaccounted };
+}
+
+function startRecord(call: CallEvent, timer: TimerState, earliest: number): ArmingRecord {
+  const operation = call.operation as ArmingRecord["operation"];
+  return {
+    call,
+    operation,
+    timer,
+    madeNs: { earliest, latest: call.timeNs },
+    end: null,
+    endEvent: null,
+    references: undefined,
+  };
+}
+
+const referencesOf = ({ references }: Moment, { call }: ArmingRecord): UserReferences | undefined =>
+  references[call.element?.map ?? -1];
+
+function endBy(event: HistoryEvent, timer: TimerState, touched: TimerState | undefined): ArmingEnd {
+  if (touched !== timer || event.kind === "step") return "freed";
+  if (event.kind === "firing") return "firing";
+  if (event.operation.kind === "timer-start") return "restart";
+  return event.operation.kind === "timer-cancel" ? "cancel" : "freed";
+}
+
+/** The earliest moment a start may fire, CLOCK_MONOTONIC nanoseconds; undefined where only its clock could tell. */
+export function dueNs({ madeNs, operation }: ArmingRecord): { earliest: number; latest: number } | undefined {
+  const delay = delayOf(operation);
+  return delay === null ? undefined : { earliest: madeNs.earliest + delay, latest: madeNs.latest + Math.max(delay, 0) };
+}
+
+/** How long before the end of the history a start should have fired at the latest, nanoseconds; negative where it need not have. */
+export function overdueNs(record: ArmingRecord, history: History, clock: ClockBound): number {
+  const endNs = history.trace.steps.at(-1)?.timeNs ?? 0;
+  const due = dueNs(record);
+  return due === undefined ? -1 : endNs - (due.latest + clock.latenessNs);
+}
