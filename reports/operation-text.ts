@@ -23,8 +23,10 @@ function timerPointer(
   }: { offsetDelta?: number | undefined; variableOffset?: boolean | undefined },
 ): string {
   const delta = offsetDelta === 0 ? "" : ` ${offsetDelta < 0 ? "-" : "+"} ${Math.abs(offsetDelta)}`;
-  return `&${name}.timer${delta}${variableOffset ? " + (cpu & 8)" : ""}`;
+  return `&${name}.timer${delta}${variableOffset ? " + (bpf_ktime_get_ns() & 8)" : ""}`;
 }
+
+const NOW = { monotonic: "bpf_ktime_get_ns", boottime: "bpf_ktime_get_boot_ns" } as const;
 
 type Texts = {
   [K in OperationKind]: (operation: Extract<Operation, { kind: K }>, name: (element: Element) => string) => string;
@@ -39,8 +41,8 @@ const TEXTS: Texts = {
     `bpf_timer_init(${timerPointer(name(element), offsets)}, m${map}, ${timerInitFlags(flags)})`,
   "timer-set-callback": ({ element, callback }, name) =>
     `bpf_timer_set_callback(&${name(element)}.timer, callback${callback})`,
-  "timer-start": ({ element, ns, flags }, name) =>
-    `bpf_timer_start(&${name(element)}.timer, ${delayText(ns)}, ${timerStartFlags(flags)})`,
+  "timer-start": ({ element, ns, flags, fromNow }, name) =>
+    `bpf_timer_start(&${name(element)}.timer, ${fromNow === undefined ? "" : `${NOW[fromNow]}() + `}${delayText(ns)}, ${timerStartFlags(flags)})`,
   "timer-cancel": ({ element }, name) => `bpf_timer_cancel(&${name(element)}.timer)`,
   "timer-cancel-async": ({ element }, name) => `bpf_timer_cancel_async(&${name(element)}.timer)`,
   "read-payload": ({ element }, name) => `read ${name(element)}.payload`,

@@ -169,7 +169,7 @@ const EMITTERS: Emitters = {
   "timer-init"(context, { element, map, flags, offsetDelta, variableOffset }, at) {
     const { asm } = context;
     mapSpec(context, map);
-    if (variableOffset === true) asm.emit(callHelper(HELPER.get_smp_processor_id), alu64("and", R0, 8), mov(R6, R0));
+    if (variableOffset === true) asm.emit(callHelper(HELPER.ktime_get_ns), alu64("and", R0, 8), mov(R6, R0));
     emitTimer(context, at, element, offsetDelta);
     if (variableOffset === true) asm.emit(add(R1, R6));
     asm.loadMap(R2, map);

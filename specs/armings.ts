@@ -13,6 +13,8 @@ export interface ArmingRecord {
   call: CallEvent;
   operation: Extract<Operation, { kind: "timer-start" }>;
   timer: TimerState;
+  /** The clock id that init had given the timer. */
+  clock: number | null;
   /** The start was made no earlier and no later than this, CLOCK_MONOTONIC nanoseconds. */
   madeNs: { earliest: number; latest: number };
   end: ArmingEnd;
@@ -80,6 +82,7 @@ function startRecord(call: CallEvent, timer: TimerState, earliest: number): Armi
     call,
     operation,
     timer,
+    clock: timer.clock,
     madeNs: { earliest, latest: call.timeNs },
     end: null,
     endEvent: null,

@@ -25,6 +25,17 @@ export const DIVERGENCES: readonly Divergence[] = [
     because:
       "When a map loses its last user reference, map_release_uref (array_map_free_timers, htab_map_free_timers) frees every timer in it before the descriptor's close returns. bpf_timer_set_callback looks for the timer first and for user references second, and finds no timer. -EPERM is left for the moment in which another CPU is releasing the last reference.",
   },
+  {
+    guarantee: "start.absolute-realtime",
+    subjects: ["late"],
+    since: "6.4",
+    claim:
+      "With BPF_F_TIMER_ABS the nanoseconds are an expiry on the clock that bpf_timer_init was given, CLOCK_REALTIME included.",
+    happens:
+      "On a CLOCK_REALTIME timer they are taken for CLOCK_MONOTONIC: an expiry in real time comes decades late, and a monotonic one at its monotonic time.",
+    because:
+      "bpf_timer_init initializes the hrtimer as HRTIMER_MODE_REL_SOFT whatever the later start will say. For a relative timer __hrtimer_init (hrtimer_setup since 6.13) replaces CLOCK_REALTIME by CLOCK_MONOTONIC, and bpf_timer_start with HRTIMER_MODE_ABS_SOFT arms it on that base.",
+  },
 ];
 
 /** The divergence that explains a violation on a kernel of this release, if one is recorded. */

@@ -17,6 +17,10 @@ export interface TimerState {
   clock: number | null;
   callback: { program: number; callback: number } | null;
   arming: Arming | null;
+  /** Whether it has fired since it was initialized. */
+  fired: boolean;
+  /** Whether it was cancelled since its callback was last set. */
+  cancelled: boolean;
   /** Set where the timer was initialized, and was freed by the step that took the map's last user reference. */
   freedWithMap: { step: StepEvent; arming: Arming | null } | null;
 }
@@ -26,6 +30,8 @@ const freshTimer = (): TimerState => ({
   clock: null,
   callback: null,
   arming: null,
+  fired: false,
+  cancelled: false,
   freedWithMap: null,
 });
 
@@ -120,6 +126,7 @@ export class TimerWorld {
     const timer = this.#timerOf(event);
     if (timer === undefined) return;
     timer.arming = null;
+    timer.fired = true;
     this.#pointers.set(`${event.execution}/self`, timer);
   }
 
@@ -173,11 +180,13 @@ function applyTimerCall(timer: TimerState, event: CallEvent): void {
     Object.assign(timer, { ...freshTimer(), initialized: true, clock: Number(BigInt(operation.flags) & 0xfn) });
   } else if (operation.kind === "timer-set-callback" && result === 0) {
     timer.callback = { program: event.program, callback: operation.callback };
+    timer.cancelled = false;
   } else if (operation.kind === "timer-start" && result === 0) {
     timer.arming = { call: event };
   } else if (operation.kind === "timer-cancel" && result >= 0) {
     timer.arming = null;
     timer.callback = null;
+    timer.cancelled = true;
   }
 }
 

@@ -1,6 +1,6 @@
 /** bpf_timer_init, bpf_timer_set_callback, bpf_timer_start and bpf_timer_cancel: kernel/bpf/helpers.c. */
 import { ERRNO } from "../../bpf/errno.ts";
-import { BPF_F_TIMER_ABS, CLOCK, MAX_CLOCKS } from "../../bpf/uapi.ts";
+import { BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN, CLOCK, MAX_CLOCKS } from "../../bpf/uapi.ts";
 import { addressOf } from "./address.ts";
 import type { FaultName } from "./faults.ts";
 import { type ClockBase, Hrtimer, type Hrtimers } from "./hrtimers.ts";
@@ -16,6 +16,8 @@ interface BpfTimer {
   /** Whose reference it holds; undefined before set_callback and after cancel. */
   program: LoadedProgram | undefined;
   callback: number | undefined;
+  /** For the faults about what a timer still remembers. */
+  readonly past: { clock: number; hasFired: boolean; wasCancelled: boolean };
 }
 
 /** What timers need of the machine they are in. */
@@ -23,7 +25,8 @@ export interface TimerHost {
   readonly profile: Profile;
   readonly fault: FaultName | undefined;
   readonly hrtimers: Hrtimers;
-  readonly cpu: number;
+  /** The processor that executes now; a callback runs on the one its timer was queued on. */
+  cpu: number;
   putProgram(program: LoadedProgram): void;
   /** Whether anyone holds or pins the map whose value this address is in. */
   hasUserReferences(address: number): boolean;
@@ -67,6 +70,7 @@ export class BpfTimers {
       valueAddress: timerAddress - Math.max(map.fields.timerOffset, 0),
       program: undefined,
       callback: undefined,
+      past: { clock, hasFired: false, wasCancelled: false },
     };
     this.#timers.set(timerAddress, timer);
     return 0;
@@ -93,26 +97,68 @@ export class BpfTimers {
     return 0;
   }
 
-  /** bpf_timer_start. `ns` and `flags` are 64-bit arguments as high and low word. Returns 0 or -EINVAL. */
-  start(timerAddress: number, nsHigh: number, nsLow: number, flagsHigh: number, flagsLow: number): number {
-    const { profile, hrtimers, cpu } = this.#host;
-    if (flagsHigh !== 0 || (flagsLow & ~profile.timerStartFlags) !== 0) return -ERRNO.EINVAL;
+  /**
+   * bpf_timer_start, called by `program`. `ns` and `flags` are 64-bit arguments as high and low word. Returns 0 or
+   * -EINVAL.
+   */
+  start(
+    timerAddress: number,
+    [nsHigh, nsLow]: readonly [number, number],
+    [flagsHigh, flagsLow]: readonly [number, number],
+    program: LoadedProgram,
+  ): number {
+    const { profile, hrtimers, cpu, fault } = this.#host;
+    const hasUnknownFlags = flagsHigh !== 0 || (flagsLow & ~profile.timerStartFlags) !== 0;
+    if (hasUnknownFlags && fault !== "start-ignores-unknown-flags") return -ERRNO.EINVAL;
     const timer = this.#timers.get(timerAddress);
-    if (timer?.program === undefined) return -ERRNO.EINVAL;
+    if (timer === undefined) return fault === "start-before-init" ? 0 : -ERRNO.EINVAL;
+    if (timer.program === undefined)
+      return fault === "start-without-callback" && !timer.past.wasCancelled ? 0 : -ERRNO.EINVAL;
+    if (fault === "start-fails" || (fault === "start-only-by-setter" && timer.program !== program))
+      return -ERRNO.EINVAL;
     // ns_to_ktime: the same bits, signed.
     const ns = nsHigh * 2 ** 32 + (nsLow >>> 0);
-    hrtimers.start(timer.hrtimer, ns, (flagsLow & BPF_F_TIMER_ABS) !== 0, cpu);
+    const isAbsolute = (flagsLow & BPF_F_TIMER_ABS) !== 0;
+    if (fault !== undefined && this.#isNotArmed(fault, timer, ns, isAbsolute)) return 0;
+    const isFar = (fault === "far-future-fires" && ns > 2 ** 61) || (fault === "negative-fires" && ns < 0);
+    if (fault === "start-delays-others") hrtimers.putBehind(timer.hrtimer, ns);
+    const isPinned = (flagsLow & BPF_F_TIMER_CPU_PIN) !== 0;
+    const onCpu = fault === "pin-ignored" && isPinned ? cpu + 1 : cpu;
+    hrtimers.start(timer.hrtimer, isFar ? 0 : ns, isAbsolute && fault !== "absolute-taken-as-relative", onCpu);
     return 0;
+  }
+
+  /** The faults by which a start that succeeds arms nothing. */
+  #isNotArmed(fault: FaultName, { hrtimer, past }: BpfTimer, ns: number, isAbsolute: boolean): boolean {
+    const { hrtimers } = this.#host;
+    const conditions: Partial<Record<FaultName, boolean>> = {
+      "restart-ignored": hrtimer.queued,
+      "rearm-ignored": this.#running?.hrtimer === hrtimer,
+      "zero-never-fires": ns === 0 && !isAbsolute,
+      "absolute-past-never-fires": isAbsolute && ns < hrtimers.nowNs,
+      "absolute-realtime-never-fires": isAbsolute && past.clock === CLOCK.REALTIME,
+      "cancelled-never-fires": past.wasCancelled,
+    };
+    return conditions[fault] === true;
   }
 
   /** bpf_timer_cancel: 1 where the timer was armed, 0 where not, or a negative errno. */
   cancel(timerAddress: number): number {
+    const { fault, hrtimers } = this.#host;
     const timer = this.#timers.get(timerAddress);
-    if (timer === undefined) return -ERRNO.EINVAL;
-    if (this.#running === timer) return -ERRNO.EDEADLK;
-    if (this.#host.fault === "cancel-does-not-cancel") return timer.hrtimer.queued ? 1 : 0;
-    this.#dropProgram(timer);
-    return this.#host.hrtimers.cancel(timer.hrtimer);
+    if (timer === undefined) return fault === "cancel-before-init" ? 0 : -ERRNO.EINVAL;
+    const { hrtimer, past } = timer;
+    if (this.#running === timer) return fault === "cancel-own-allowed" ? 0 : -ERRNO.EDEADLK;
+    if (this.#running !== undefined && fault === "cancel-refused-in-callbacks") return -ERRNO.EDEADLK;
+    if (fault === "cancel-does-not-cancel") return hrtimer.queued ? 1 : 0;
+    if (fault !== "cancel-keeps-callback") this.#dropProgram(timer);
+    const { hasFired, wasCancelled } = past;
+    past.wasCancelled = true;
+    const wasActive = hrtimers.cancel(hrtimer);
+    if (fault === "cancel-returns-zero") return 0;
+    if (fault === "cancelled-stays-active" && wasCancelled) return 1;
+    if (fault === "fired-stays-active" && hasFired) return 1;
+    return fault === "cancel-returns-one" && !hasFired && !wasCancelled ? 1 : wasActive;
   }
 
   /**
@@ -141,7 +187,9 @@ export class BpfTimers {
     const { fault } = this.#host;
     const { map, callback, program, valueAddress } = timer;
     if (callback === undefined || program === undefined || fault === "callback-never-runs") return;
+    const interrupted = this.#host.cpu;
     this.#running = timer;
+    this.#host.cpu = timer.hrtimer.cpu;
     try {
       const key = map.keyAddress(fault === "callback-wrong-key" ? map.otherValue(valueAddress) : valueAddress);
       const value = fault === "callback-wrong-value" ? map.otherValue(valueAddress) : valueAddress;
@@ -149,6 +197,9 @@ export class BpfTimers {
       for (let time = 0; time < times; time++) this.#host.callCallback(program, callback, map, key, value);
     } finally {
       this.#running = undefined;
+      this.#host.cpu = interrupted;
+      timer.past.hasFired = true;
+      if (fault === "firing-drops-callback") this.#dropProgram(timer);
     }
   }
 }

@@ -98,9 +98,10 @@ const ACTING: ReadonlyMap<number, Helper> = new Map<number, Helper>([
   ],
   [
     HELPER.timer_start,
-    (kernel, lo, hi) => {
-      const [nsHigh, nsLow, flagsHigh, flagsLow] = [hi[2], lo[2], hi[3], lo[3]] as [number, number, number, number];
-      returnNumber(lo, hi, kernel.timers.start(argument(lo, hi, 1), nsHigh, nsLow, flagsHigh, flagsLow));
+    (kernel, lo, hi, program) => {
+      const ns = [hi[2] as number, lo[2] as number] as const;
+      const flags = [hi[3] as number, lo[3] as number] as const;
+      returnNumber(lo, hi, kernel.timers.start(argument(lo, hi, 1), ns, flags, program));
     },
   ],
   [HELPER.timer_cancel, (kernel, lo, hi) => returnNumber(lo, hi, kernel.timers.cancel(argument(lo, hi, 1)))],

@@ -71,6 +71,12 @@ export class Hrtimers {
     this.#queue.splice(at, 0, timer);
   }
 
+  /** For a fault: every other armed timer comes to expire after `timer`, which is about to be started. */
+  putBehind(timer: Hrtimer, ns: number): void {
+    for (const other of this.#queue)
+      if (other !== timer) other.softExpiresNs = other.expiresNs = Math.max(other.expiresNs, this.nowNs + ns) + 1;
+  }
+
   /** hrtimer_cancel: 1 where the timer was armed, else 0. */
   cancel(timer: Hrtimer): 0 | 1 {
     if (!timer.queued) return 0;

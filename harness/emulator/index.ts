@@ -1,15 +1,15 @@
 /** The emulator as a runtime: `emulator`, `emulator:VERSION`, `emulator:VERSION+fault=NAME`. */
 import { type Harness, UnknownRuntime } from "../harness.ts";
 import { Emulator } from "./emulator.ts";
-import { type FaultName, isFaultName } from "./faults.ts";
-import { type Profile, profiles } from "./profiles.ts";
+import { type Fault, type FaultName, faults, isFaultName } from "./faults.ts";
+import { PROFILE_RANGE, type Profile, profileOf, profiles } from "./profiles.ts";
 
 export { type Fault, type FaultName, faults, isFaultName } from "./faults.ts";
-export { type Profile, profiles } from "./profiles.ts";
+export { type Profile, profileOf, profiles } from "./profiles.ts";
 
 const NAME = /^emulator(?::(?<version>[^+]*))?(?:\+fault=(?<fault>.*))?$/;
 
-const VERSIONS = Object.keys(profiles).join(", ");
+const NEWEST = Object.keys(profiles).at(-1) ?? "";
 
 interface EmulatorName {
   version: string;
@@ -18,20 +18,21 @@ interface EmulatorName {
 }
 
 /**
- * What a runtime's name means; the newest version where none is named.
+ * What a runtime's name means; where it names no version, the newest, or the one that its fault is a defect of.
  * @throws {UnknownRuntime} where it is not of that form, or the version or the fault does not exist
  */
 function parseEmulatorName(name: string): EmulatorName {
   const groups = NAME.exec(name)?.groups;
   if (groups === undefined)
     throw new UnknownRuntime(`unknown runtime ${name}: write emulator, emulator:6.12 or emulator:6.12+fault=NAME`);
-  const version = groups.version ?? Object.keys(profiles).at(-1) ?? "";
-  const profile = Object.hasOwn(profiles, version) ? profiles[version] : undefined;
-  if (profile === undefined)
-    throw new UnknownRuntime(`${name}: the emulator knows no version ${version}, only ${VERSIONS}`);
   const { fault } = groups;
   if (fault !== undefined && !isFaultName(fault))
     throw new UnknownRuntime(`${name}: the emulator has no fault ${fault}; timerconf list shows those it has`);
+  const defect: Fault | undefined = fault === undefined ? undefined : faults[fault];
+  const version = groups.version ?? defect?.version ?? NEWEST;
+  const profile = profileOf(version);
+  if (profile === undefined)
+    throw new UnknownRuntime(`${name}: the emulator knows no version ${version}, only ${PROFILE_RANGE}`);
   return { version, profile, fault };
 }
 

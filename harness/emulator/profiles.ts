@@ -1,6 +1,6 @@
 /**
- * How kernel versions differ in what the emulator models, as data. A profile is one kernel line as its distribution
- * ships it, stable backports included; each field cites the change that made the difference.
+ * How kernel versions differ in what the emulator models, as data: what the first one with timers does, and each change
+ * since. A profile is one kernel line as its distribution ships it, stable backports included.
  */
 import { ERRNO } from "../../bpf/errno.ts";
 import {
@@ -35,6 +35,8 @@ export interface Profile {
   readonly spinLockMapTypeErrno: number;
   /** Whether a map with a spin lock can be an inner map. 6.2 ("bpf: Allow locking bpf_spin_lock in inner map values"). */
   readonly innerMapMayHaveSpinLock: boolean;
+  /** Whether sleepable programs are refused hash maps that allocate as they go. Until 6.1 ("bpf: Remove prealloc-only restriction for sleepable bpf programs"). */
+  readonly sleepableNeedsPreallocation: boolean;
   /** Whether sleepable programs can use maps with a spin lock. 6.7 ("bpf: Allow bpf_spin_{lock,unlock} in sleepable progs"). */
   readonly sleepableMayUseSpinLock: boolean;
   /** Whether static functions can be called under a spin lock. 6.9 ("bpf: Allow calling static subprogs while holding a bpf_spin_lock"). */
@@ -49,14 +51,18 @@ export interface Profile {
   readonly stackRounding: { readonly bytes: number; readonly emptyBytes: number };
   /** How many free nodes an LRU map collects at once: 128, or scaled to its size. 6.16 and stable ("bpf: Adjust free target to avoid global starvation of LRU map"). */
   readonly lruFreeTarget: "fixed" | "scaled";
+  /** Whether programs of the tracing types can use maps with a timer. 7.0, when the helpers became safe in any context (check_map_prog_compatibility). */
+  readonly tracingMayUseTimer: boolean;
+  /** The kfuncs there are. bpf_timer_cancel_async: 7.0 ("bpf: Introduce bpf_timer_cancel_async() kfunc"). */
+  readonly kfuncs: ReadonlySet<string>;
   /** Program types that this kernel, as configured, does not know. */
   readonly unknownProgramTypes: ReadonlySet<number>;
   /** The start of the verifier's message for a helper that the program's type lacks. 6.8 changed the wording. */
   readonly unknownHelperMessage: string;
 }
 
-const linux6_1: Profile = {
-  linux: { major: 6, minor: 1 },
+/** What Linux 5.15 does, the first with timers. */
+const FIRST: Omit<Profile, "linux"> = {
   timerStartFlags: 0,
   specialArgumentErrno: -ERRNO.EACCES,
   specialFields: "separate",
@@ -64,6 +70,7 @@ const linux6_1: Profile = {
   mapFlagsRefusedWithSpinLock: BPF_F_RDONLY_PROG,
   spinLockMapTypeErrno: -ERRNO.ENOTSUPP,
   innerMapMayHaveSpinLock: false,
+  sleepableNeedsPreallocation: true,
   sleepableMayUseSpinLock: false,
   staticCallsUnderSpinLock: false,
   uncalledGlobalsSkipped: false,
@@ -71,31 +78,85 @@ const linux6_1: Profile = {
   processorIdBounded: false,
   stackRounding: { bytes: 32, emptyBytes: 32 },
   lruFreeTarget: "fixed",
-  // BPF_PROG_TYPE_NETFILTER is of 6.4; the cloud kernels have no infrared (CONFIG_BPF_LIRC_MODE2).
+  tracingMayUseTimer: false,
+  kfuncs: new Set(),
+  // The cloud kernels have no infrared (CONFIG_BPF_LIRC_MODE2).
   unknownProgramTypes: new Set([BPF_PROG_TYPE.NETFILTER, BPF_PROG_TYPE.LIRC_MODE2]),
   unknownHelperMessage: "unknown func",
 };
 
-const linux6_12: Profile = {
-  ...linux6_1,
-  linux: { major: 6, minor: 12 },
-  timerStartFlags: BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN,
-  specialArgumentErrno: -ERRNO.EINVAL,
-  specialFields: "record",
-  mapFlagsRefusedWithTimer: BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
-  mapFlagsRefusedWithSpinLock: BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
-  spinLockMapTypeErrno: -ERRNO.EOPNOTSUPP,
-  innerMapMayHaveSpinLock: true,
-  sleepableMayUseSpinLock: true,
-  staticCallsUnderSpinLock: true,
-  uncalledGlobalsSkipped: true,
-  callbackKeepsMapUid: true,
-  processorIdBounded: true,
-  stackRounding: { bytes: 16, emptyBytes: 0 },
-  lruFreeTarget: "scaled",
-  unknownProgramTypes: new Set([BPF_PROG_TYPE.LIRC_MODE2]),
-  unknownHelperMessage: "program of this type cannot use helper",
-};
+interface Change {
+  /** The first release that has it, and the earlier lines that got it from stable. */
+  readonly since: string;
+  readonly alsoIn?: readonly string[];
+  readonly to: Partial<Omit<Profile, "linux">>;
+}
 
-/** Every profile, oldest first, by the version that `emulator:VERSION` takes. */
-export const profiles: Readonly<Record<string, Profile>> = { "6.1": linux6_1, "6.12": linux6_12 };
+/** Oldest first: what a later change says of a field overrides what an earlier one said. */
+const CHANGES: readonly Change[] = [
+  { since: "6.1", to: { sleepableNeedsPreallocation: false } },
+  {
+    since: "6.2",
+    to: {
+      specialArgumentErrno: -ERRNO.EINVAL,
+      specialFields: "record",
+      mapFlagsRefusedWithTimer: BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
+      mapFlagsRefusedWithSpinLock: BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
+      spinLockMapTypeErrno: -ERRNO.EOPNOTSUPP,
+      innerMapMayHaveSpinLock: true,
+    },
+  },
+  // BPF_PROG_TYPE_NETFILTER came with 6.4.
+  {
+    since: "6.4",
+    to: { timerStartFlags: BPF_F_TIMER_ABS, unknownProgramTypes: new Set([BPF_PROG_TYPE.LIRC_MODE2]) },
+  },
+  { since: "6.7", to: { timerStartFlags: BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN, sleepableMayUseSpinLock: true } },
+  {
+    since: "6.8",
+    to: {
+      uncalledGlobalsSkipped: true,
+      stackRounding: { bytes: 16, emptyBytes: 0 },
+      unknownHelperMessage: "program of this type cannot use helper",
+    },
+  },
+  { since: "6.9", to: { staticCallsUnderSpinLock: true } },
+  { since: "6.10", to: { processorIdBounded: true } },
+  { since: "6.16", alsoIn: ["6.12"], to: { lruFreeTarget: "scaled" } },
+  { since: "7.0", alsoIn: ["6.12"], to: { callbackKeepsMapUid: true } },
+  { since: "7.0", to: { tracingMayUseTimer: true, kfuncs: new Set(["bpf_timer_cancel_async"]) } },
+];
+
+/** The last release of each major number that has a profile; the first of all is 5.15. */
+const LAST_MINOR: Readonly<Record<number, number>> = { 5: 19, 6: 19, 7: 3 };
+const OLDEST = "5.15";
+const NEWEST = "7.3";
+
+/** What to write behind `emulator:`. */
+export const PROFILE_RANGE = `${OLDEST} to ${NEWEST}`;
+
+/** A number that orders releases. */
+function rank(version: string): number {
+  const [major = 0, minor = 0] = version.split(".").map(Number);
+  return major * 1000 + minor;
+}
+
+/** The profile of a release, `6.12`; undefined where there is no such release or none with timers. */
+export function profileOf(version: string): Profile | undefined {
+  const match = /^(\d)\.(\d{1,2})$/.exec(version);
+  const [major, minor] = [Number(match?.[1]), Number(match?.[2])];
+  if (match === null || rank(version) < rank(OLDEST) || !(minor <= (LAST_MINOR[major] ?? -1))) return undefined;
+  const made = CHANGES.filter(({ since, alsoIn }) => rank(since) <= rank(version) || alsoIn?.includes(version));
+  return Object.assign({ linux: { major, minor }, ...FIRST }, ...made.map(({ to }) => to));
+}
+
+/** The releases people ask for: the lines kept alive for long, and those of which kernels are to be had. */
+const NAMED = ["5.15", "6.1", "6.4", "6.6", "6.12", "6.16", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"];
+
+/** Their profiles, oldest first. */
+export const profiles: Readonly<Record<string, Profile>> = Object.fromEntries(
+  NAMED.flatMap((version) => {
+    const profile = profileOf(version);
+    return profile === undefined ? [] : [[version, profile]];
+  }),
+);

@@ -13,6 +13,7 @@ export const DOCUMENTS = {
   "linux/kernel/bpf/helpers.c": "Linux, kernel/bpf/helpers.c",
   "linux/kernel/bpf/verifier.c": "Linux, kernel/bpf/verifier.c",
   "linux/kernel/bpf/syscall.c": "Linux, kernel/bpf/syscall.c",
+  "linux/kernel/time/hrtimer.c": "Linux, kernel/time/hrtimer.c",
 } as const;
 
 export type SourceId = keyof typeof DOCUMENTS;
