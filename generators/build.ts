@@ -25,6 +25,23 @@ export const start = (ns: U64, flags: U64 = 0, element: Element = 0): Operation 
 });
 export const cancel = (element: Element = 0): Operation => ({ kind: "timer-cancel", element });
 
+export const cancelAsync = (element: Element = 0): Operation => ({ kind: "timer-cancel-async", element });
+/** Element `innerKey` of the inner map that the outer one has at `key`. */
+export const lookupInner = (map: number, key: number, innerKey: number, slot = 0): Operation => ({
+  kind: "lookup-inner",
+  map,
+  key,
+  innerKey,
+  slot,
+});
+
+export const readPayload = (element: Element = 0): Operation => ({ kind: "read-payload", element });
+export const writePayload = (value: number, element: Element = 0): Operation => ({
+  kind: "write-payload",
+  element,
+  value,
+});
+
 export const callback = (operations: Operation[] = [], returns = 0): Callback => ({ operations, returns });
 
 /** A program; SCHED_CLS unless said otherwise, whose test run lets no timer fire under it. */
@@ -39,6 +56,22 @@ export const advance = (ns: number): Step => ({ kind: "advance", ns });
 export const closeMap = (map = 0): Step => ({ kind: "close-map", map });
 export const pinMap = (map = 0): Step => ({ kind: "pin-map", map });
 export const unpinMap = (map = 0): Step => ({ kind: "unpin-map", map });
+export const openPin = (map = 0): Step => ({ kind: "open-pin", map });
+export const closeProgram = (index = 0): Step => ({ kind: "close-program", program: index });
+export const findProgram = (index = 0): Step => ({ kind: "find-program", program: index });
+export const exitProcess = (): Step => ({ kind: "exit-process" });
+export const dropCapability = (): Step => ({ kind: "drop-capability" });
+/** User space writes, deletes and reads an element; `fill` is what it writes where the timer lies. */
+export const userUpdate = (key: number, payload = 0, fill = 0, map = 0): Step => ({
+  kind: "update",
+  map,
+  key,
+  payload,
+  fill,
+  flags: 0,
+});
+export const userDelete = (key: number, map = 0): Step => ({ kind: "delete", map, key });
+export const userLookup = (key: number, map = 0): Step => ({ kind: "lookup", map, key });
 
 function insertions(maps: readonly MapSpec[], programs: readonly ProgramSpec[]): Step[] {
   const operations = programs.flatMap((part) => [part, ...part.callbacks]).flatMap((part) => part.operations);
@@ -46,7 +79,7 @@ function insertions(maps: readonly MapSpec[], programs: readonly ProgramSpec[]):
   for (const operation of operations) {
     if (operation.kind !== "lookup" || maps[operation.map]?.type === "array") continue;
     const { map, key } = operation;
-    inserted.set(`${map}/${key}`, { kind: "update", map, key, payload: 0, fill: 0, flags: 0 });
+    inserted.set(`${map}/${key}`, userUpdate(key, 0, 0, map));
   }
   return [...inserted.values()];
 }

@@ -17,6 +17,8 @@ export interface ArmingRecord {
   clock: number | null;
   /** The start was made no earlier and no later than this, CLOCK_MONOTONIC nanoseconds. */
   madeNs: { earliest: number; latest: number };
+  /** How user space referred to its map when it was made. */
+  madeUnder: UserReferences | undefined;
   end: ArmingEnd;
   /** The event that ended it, and how user space referred to its map just before. */
   endEvent: HistoryEvent | null;
@@ -27,6 +29,8 @@ export interface ArmingRecord {
 export interface UnaccountedFiring {
   event: FiringEvent;
   timer: TimerState;
+  /** What had freed the timer that was there before. */
+  freedBy: TimerState["freedBy"];
 }
 
 export interface Armings {
@@ -57,7 +61,8 @@ export function readArmings(history: History): Armings {
   for (const event of history.events) {
     const moment = world.moment(event);
     const { timer } = moment;
-    if (event.kind === "firing" && timer !== undefined && timer.arming === null) unaccounted.push({ event, timer });
+    if (event.kind === "firing" && timer !== undefined && timer.arming === null)
+      unaccounted.push({ event, timer, freedBy: timer.freedBy });
     world.apply(event);
     for (const record of open.filter((each) => each.timer.arming?.call !== each.call))
       Object.assign(record, {
@@ -67,7 +72,7 @@ export function readArmings(history: History): Armings {
       });
     open = open.filter(({ end }) => end === null);
     if (isStart(moment) && timer !== undefined) {
-      const record = startRecord(event as CallEvent, timer, lastNs);
+      const record = startRecord(moment, event as CallEvent, timer, lastNs);
       records.push(record);
       open.push(record);
     }
@@ -76,7 +81,7 @@ export function readArmings(history: History): Armings {
   return { records, unaccounted };
 }
 
-function startRecord(call: CallEvent, timer: TimerState, earliest: number): ArmingRecord {
+function startRecord({ references }: Moment, call: CallEvent, timer: TimerState, earliest: number): ArmingRecord {
   const operation = call.operation as ArmingRecord["operation"];
   return {
     call,
@@ -84,6 +89,7 @@ function startRecord(call: CallEvent, timer: TimerState, earliest: number): Armi
     timer,
     clock: timer.clock,
     madeNs: { earliest, latest: call.timeNs },
+    madeUnder: references[call.element?.map ?? -1],
     end: null,
     endEvent: null,
     references: undefined,
@@ -93,11 +99,13 @@ function startRecord(call: CallEvent, timer: TimerState, earliest: number): Armi
 const referencesOf = ({ references }: Moment, { call }: ArmingRecord): UserReferences | undefined =>
   references[call.element?.map ?? -1];
 
+const isCancel = ({ kind }: Operation): boolean => kind === "timer-cancel" || kind === "timer-cancel-async";
+
 function endBy(event: HistoryEvent, timer: TimerState, touched: TimerState | undefined): ArmingEnd {
   if (touched !== timer || event.kind === "step") return "freed";
   if (event.kind === "firing") return "firing";
   if (event.operation.kind === "timer-start") return "restart";
-  return event.operation.kind === "timer-cancel" ? "cancel" : "freed";
+  return isCancel(event.operation) ? "cancel" : "freed";
 }
 
 /** The earliest moment a start may fire, CLOCK_MONOTONIC nanoseconds; undefined where only its clock could tell. */

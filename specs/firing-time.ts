@@ -1,9 +1,9 @@
 /** The shapes that checks of firings have in common: not early, in time, never, only when started. */
-import type { FiringEvent, History } from "../scenario/history.ts";
-import { type ArmingRecord, type Armings, delayOf, readArmings } from "./armings.ts";
+import type { FiringEvent, History, HistoryEvent } from "../scenario/history.ts";
+import { type ArmingRecord, type Armings, delayOf, overdueNs, readArmings } from "./armings.ts";
 import type { ClockBound, Guarantee, Judgement, Violation } from "./guarantee.ts";
 
-type Applies = (record: ArmingRecord, armings: Armings) => boolean;
+type Applies = (record: ArmingRecord, armings: Armings, history: History) => boolean;
 /** How long after the start a firing is due, nanoseconds; undefined where nothing in the scenario says so. */
 type Delay = (record: ArmingRecord) => number | undefined;
 
@@ -24,7 +24,7 @@ function eachStart(
   return (history, clock): Judgement => {
     const armings = readArmings(history);
     const looked = armings.records
-      .filter((record) => applies(record, armings))
+      .filter((record) => applies(record, armings, history))
       .map((record) => look(record, history, clock));
     const violations = looked.filter((result) => typeof result === "object");
     return { exercised: looked.filter((result) => result !== undefined).length, violations };
@@ -153,6 +153,20 @@ export const staysQuietOnceCancelled: Guarantee["check"] = (history) => {
     }));
   return { exercised: cancelled.length, violations };
 };
+
+/** No timer fires once an event has freed it: what it was started for is past by the end, and it was quiet. */
+export const quietOnceFreed =
+  (by: (event: HistoryEvent) => boolean, subject: string): Guarantee["check"] =>
+  (history, clock) => {
+    const { records, unaccounted } = readArmings(history);
+    const freed = records.filter((record) => record.end === "freed" && record.endEvent !== null && by(record.endEvent));
+    const violations = unaccounted.flatMap(({ event, freedBy }): Violation[] => {
+      if (freedBy === null || !by(freedBy)) return [];
+      const expected = `the timer freed in step ${freedBy.at} does not fire`;
+      return [{ at: event.at, expected, observed: `its callback ran for key ${event.element.key}`, subject }];
+    });
+    return { exercised: freed.filter((record) => overdueNs(record, history, clock) > 0).length, violations };
+  };
 
 const comesBefore = ({ events }: History, { endEvent }: ArmingRecord, firing: FiringEvent): boolean =>
   endEvent !== null && events.indexOf(endEvent) < events.indexOf(firing);

@@ -2,7 +2,7 @@
 import { formatResult } from "../bpf/errno.ts";
 import type { CallEvent, History } from "../scenario/history.ts";
 import type { Operation, OperationKind, ProgramSpec, Scenario } from "../scenario/scenario.ts";
-import type { Judgement, Violation } from "./guarantee.ts";
+import type { Guarantee, Judgement, Violation } from "./guarantee.ts";
 import { type Moment, moments, type TimerState } from "./timer-state.ts";
 
 export interface Call<K extends OperationKind> extends Moment {
@@ -37,19 +37,30 @@ export function wrongResult(event: CallEvent, expected: string): Violation {
 export function callsReturn<K extends OperationKind>(
   kind: K,
   expected: number,
-  when: (call: Call<K>) => boolean,
+  when: (call: Call<K>, history: History) => boolean,
 ): (history: History) => Judgement {
   return (history) => {
     const violations: Violation[] = [];
     let exercised = 0;
     for (const call of calls(history, kind)) {
-      if (!when(call)) continue;
+      if (!when(call, history)) continue;
       exercised++;
       if (call.event.result !== expected) violations.push(wrongResult(call.event, formatResult(expected)));
     }
     return { exercised, violations };
   };
 }
+
+/** A check that several checks agree on. */
+export const all =
+  (...checks: Guarantee["check"][]): Guarantee["check"] =>
+  (history, clock) => {
+    const judgements = checks.map((check) => check(history, clock));
+    return {
+      exercised: judgements.reduce((sum, { exercised }) => sum + exercised, 0),
+      violations: judgements.flatMap(({ violations }) => violations),
+    };
+  };
 
 /** The result of each program's first load step, by program. */
 function loadResults(history: History): Map<number, { at: number; result: number; message: string | undefined }> {

@@ -13,6 +13,8 @@ export interface Arming {
 /** One timer. Freed and replaced elements get a new one. */
 export interface TimerState {
   initialized: boolean;
+  /** The bpf_timer_init that initialized it. */
+  init: CallEvent | null;
   /** The clock id that init was given. */
   clock: number | null;
   callback: { program: number; callback: number } | null;
@@ -23,16 +25,20 @@ export interface TimerState {
   cancelled: boolean;
   /** Set where the timer was initialized, and was freed by the step that took the map's last user reference. */
   freedWithMap: { step: StepEvent; arming: Arming | null } | null;
+  /** What freed the initialized timer that lay here before: an update or a delete of the element. */
+  freedBy: StepEvent | CallEvent | null;
 }
 
 const freshTimer = (): TimerState => ({
   initialized: false,
+  init: null,
   clock: null,
   callback: null,
   arming: null,
   fired: false,
   cancelled: false,
   freedWithMap: null,
+  freedBy: null,
 });
 
 /** An event with the state just before it. */
@@ -138,20 +144,22 @@ export class TimerWorld {
       if (result === 1 && timer !== undefined) this.#pointers.set(`${event.execution}/${operation.slot}`, timer);
       return;
     }
-    if ((operation.kind === "update" || operation.kind === "delete") && result === 0) this.free(element);
+    if ((operation.kind === "update" || operation.kind === "delete") && result === 0) this.free(element, event);
     const timer = this.#timerOf(event);
     if (timer === undefined || this.#isStale(event)) return;
     applyTimerCall(timer, event);
   }
 
   /** The element's timer is cancelled and freed; array elements stay where they are, others become new ones. */
-  free(element: ElementId): void {
+  free(element: ElementId, by: StepEvent | CallEvent): void {
     if (element.map === null) return;
     const name = `${element.map}/${element.key}`;
     const timer = this.#timers.get(name);
     if (timer === undefined) return;
-    Object.assign(timer, freshTimer());
-    if (this.#scenario.maps[element.map]?.type !== "array") this.#timers.set(name, freshTimer());
+    // Inserting a deleted element again frees nothing more.
+    const fresh = { ...freshTimer(), freedBy: timer.initialized ? by : timer.freedBy };
+    Object.assign(timer, fresh);
+    if (this.#scenario.maps[element.map]?.type !== "array") this.#timers.set(name, { ...fresh });
   }
 
   setReferences(map: number, change: Partial<UserReferences>, step: StepEvent): void {
@@ -177,7 +185,12 @@ export class TimerWorld {
 function applyTimerCall(timer: TimerState, event: CallEvent): void {
   const { operation, result } = event;
   if (operation.kind === "timer-init" && result === 0) {
-    Object.assign(timer, { ...freshTimer(), initialized: true, clock: Number(BigInt(operation.flags) & 0xfn) });
+    Object.assign(timer, {
+      ...freshTimer(),
+      initialized: true,
+      init: event,
+      clock: Number(BigInt(operation.flags) & 0xfn),
+    });
   } else if (operation.kind === "timer-set-callback" && result === 0) {
     timer.callback = { program: event.program, callback: operation.callback };
     timer.cancelled = false;
@@ -187,6 +200,8 @@ function applyTimerCall(timer: TimerState, event: CallEvent): void {
     timer.arming = null;
     timer.callback = null;
     timer.cancelled = true;
+  } else if (operation.kind === "timer-cancel-async" && result >= 0) {
+    timer.arming = null;
   }
 }
 
@@ -201,8 +216,8 @@ const EFFECTS: StepEffects = {
   "pin-map": (world, { map }, event) => world.setReferences(map, { pinned: true }, event),
   "unpin-map": (world, { map }, event) => world.setReferences(map, { pinned: false }, event),
   "exit-process": (world, _, event) => world.dropDescriptors(event),
-  update: (world, step) => world.free(step),
-  delete: (world, step) => world.free(step),
+  update: (world, step, event) => world.free(step, event),
+  delete: (world, step, event) => world.free(step, event),
 };
 const STEP_EFFECTS = EFFECTS as Partial<
   Record<Step["kind"], (world: TimerWorld, step: Step, event: StepEvent) => void>

@@ -17,7 +17,7 @@ interface BpfTimer {
   program: LoadedProgram | undefined;
   callback: number | undefined;
   /** For the faults about what a timer still remembers. */
-  readonly past: { clock: number; hasFired: boolean; wasCancelled: boolean };
+  readonly past: { clock: number; program: LoadedProgram | undefined; hasFired: boolean; wasCancelled: boolean };
 }
 
 /** What timers need of the machine they are in. */
@@ -52,16 +52,31 @@ export class BpfTimers {
     this.#host = host;
   }
 
-  /** bpf_timer_init. `flags` is the 64-bit argument as high and low word. Returns 0 or a negative errno. */
-  init(timerAddress: number, map: BpfMap, flagsHigh: number, flagsLow: number): number {
+  /**
+   * bpf_timer_init, called by `program`. `flags` is the 64-bit argument as high and low word. Returns 0 or a negative
+   * errno.
+   */
+  init(
+    timerAddress: number,
+    map: BpfMap,
+    [flagsHigh, flagsLow]: readonly [number, number],
+    program: LoadedProgram | undefined,
+  ): number {
     const { fault } = this.#host;
+    const known = this.#timers.get(timerAddress);
+    if (known !== undefined && fault === "init-busy-before-flags") return -ERRNO.EBUSY;
     const clock = flagsLow & (MAX_CLOCKS - 1);
     const reserved = flagsHigh !== 0 || flagsLow >>> 0 >= MAX_CLOCKS;
     if (reserved && fault !== "init-ignores-reserved-flags") return -ERRNO.EINVAL;
     const base = CLOCKS.get(clock) ?? (fault === "init-accepts-any-clock" ? "monotonic" : undefined);
     if (base === undefined) return -ERRNO.EINVAL;
     if (clock === CLOCK.BOOTTIME && fault === "init-rejects-boottime") return -ERRNO.EINVAL;
-    if (this.#timers.has(timerAddress)) return fault === "init-twice-allowed" ? 0 : -ERRNO.EBUSY;
+    if (this.#running !== undefined && fault === "init-refused-in-callbacks") return -ERRNO.EOPNOTSUPP;
+    if (known !== undefined) {
+      if (fault === "init-counts-per-program" && known.past.program !== program) return 0;
+      return fault === "init-twice-allowed" ? 0 : -ERRNO.EBUSY;
+    }
+    if (fault === "init-per-map" && [...this.#timers.values()].some((other) => other.map === map)) return -ERRNO.EBUSY;
     if (map.userReferences === 0 && fault !== "init-without-user-reference") return -ERRNO.EPERM;
     const hrtimer = new Hrtimer(base, () => this.#expire(timer));
     const timer: BpfTimer = {
@@ -70,7 +85,7 @@ export class BpfTimers {
       valueAddress: timerAddress - Math.max(map.fields.timerOffset, 0),
       program: undefined,
       callback: undefined,
-      past: { clock, hasFired: false, wasCancelled: false },
+      past: { clock, program, hasFired: false, wasCancelled: false },
     };
     this.#timers.set(timerAddress, timer);
     return 0;
@@ -83,17 +98,23 @@ export class BpfTimers {
     if (fault === "set-callback-without-user-reference" && !this.#host.hasUserReferences(timerAddress)) return 0;
     if (timer === undefined) return fault === "set-callback-before-init" ? 0 : -ERRNO.EINVAL;
     if (fault === "set-callback-fails") return -ERRNO.EINVAL;
+    if (fault === "set-callback-only-by-initializer" && timer.past.program !== program) return -ERRNO.EINVAL;
     if (timer.map.userReferences === 0) return -ERRNO.EPERM;
     if (timer.callback !== undefined && fault === "first-callback-kept") return 0;
+    if (fault === "set-callback-disarms") this.#host.hrtimers.cancel(timer.hrtimer);
     const previous = timer.program;
+    if (previous !== undefined && previous !== program && fault === "first-program-kept") return 0;
     if (previous !== program) {
       // bpf_prog_inc_not_zero.
       if (program.references === 0) return -ERRNO.ENOENT;
-      program.references++;
+      if (fault !== "set-callback-takes-no-reference") program.references++;
       timer.program = program;
       if (previous !== undefined) this.#host.putProgram(previous);
     }
     timer.callback = callback;
+    if (fault === "callback-shared-by-map")
+      for (const other of this.#timers.values())
+        if (other.map === timer.map && other.program === program) other.callback = callback;
     return 0;
   }
 
@@ -155,10 +176,27 @@ export class BpfTimers {
     const { hasFired, wasCancelled } = past;
     past.wasCancelled = true;
     const wasActive = hrtimers.cancel(hrtimer);
+    if (fault === "cancel-frees-timer") this.#timers.delete(timerAddress);
     if (fault === "cancel-returns-zero") return 0;
     if (fault === "cancelled-stays-active" && wasCancelled) return 1;
     if (fault === "fired-stays-active" && hasFired) return 1;
     return fault === "cancel-returns-one" && !hasFired && !wasCancelled ? 1 : wasActive;
+  }
+
+  /**
+   * bpf_timer_cancel_async: 1 where the timer was armed, 0 where not, -1 while its callback runs, or -EINVAL. Unlike
+   * bpf_timer_cancel it leaves the callback set, and what a running callback has armed.
+   */
+  cancelAsync(timerAddress: number): number {
+    const { fault, hrtimers } = this.#host;
+    const timer = this.#timers.get(timerAddress);
+    if (timer === undefined) return fault === "cancel-async-before-init" ? 0 : -ERRNO.EINVAL;
+    if (fault === "cancel-async-fails") return -ERRNO.EINVAL;
+    if (this.#running === timer) return fault === "cancel-async-own-allowed" ? 0 : -1;
+    if (fault === "cancel-async-keeps-armed") return timer.hrtimer.queued ? 1 : 0;
+    const wasActive = hrtimers.cancel(timer.hrtimer);
+    if (fault === "cancel-async-returns-one") return 1;
+    return fault === "cancel-async-returns-zero" ? 0 : wasActive;
   }
 
   /**
@@ -179,7 +217,7 @@ export class BpfTimers {
     if (program === undefined) return;
     timer.program = undefined;
     timer.callback = undefined;
-    this.#host.putProgram(program);
+    if (this.#host.fault !== "program-never-released") this.#host.putProgram(program);
   }
 
   /** bpf_timer_cb. */
@@ -187,6 +225,8 @@ export class BpfTimers {
     const { fault } = this.#host;
     const { map, callback, program, valueAddress } = timer;
     if (callback === undefined || program === undefined || fault === "callback-never-runs") return;
+    if (fault === "closed-program-never-runs" && program.references === 1) return;
+    if (fault === "callback-serves-one-map" && this.#firstMapOf(program, callback) !== map) return;
     const interrupted = this.#host.cpu;
     this.#running = timer;
     this.#host.cpu = timer.hrtimer.cpu;
@@ -200,7 +240,13 @@ export class BpfTimers {
       this.#host.cpu = interrupted;
       timer.past.hasFired = true;
       if (fault === "firing-drops-callback") this.#dropProgram(timer);
+      if (fault === "firing-frees-timer") this.cancelAndFree(valueAddress + map.fields.timerOffset);
     }
+  }
+
+  /** For a fault: the map of the first timer that has this callback. */
+  #firstMapOf(program: LoadedProgram, callback: number): BpfMap | undefined {
+    return [...this.#timers.values()].find((other) => other.program === program && other.callback === callback)?.map;
   }
 }
 

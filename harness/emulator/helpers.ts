@@ -1,4 +1,5 @@
 /** The helpers that programs call, by number: arguments in registers 1 to 5, the result in register 0. */
+import { ERRNO } from "../../bpf/errno.ts";
 import { HELPER } from "../../bpf/uapi.ts";
 import { addressOf, offsetOf, regionOf } from "./address.ts";
 import type { Kernel } from "./kernel.ts";
@@ -73,21 +74,27 @@ const ACTING: ReadonlyMap<number, Helper> = new Map<number, Helper>([
       // A copy, because allocating an element may move the memory.
       const value = kernel.memory.slice(hi[3] as number, lo[3] as number, map.spec.valueSize).slice();
       // Bits above the low word are flags that no map knows.
-      returnNumber(lo, hi, map.update(key, value, hi[4] === 0 ? (lo[4] as number) : -1));
+      const flags = hi[4] === 0 ? (lo[4] as number) : -1;
+      const isRefused = kernel.fault === "update-refused-in-callbacks" && kernel.hrtimers.inSoftirq;
+      const update = () => (isRefused ? -ERRNO.EBUSY : map.update(key, value, flags));
+      returnNumber(lo, hi, kernel.keepingTimers("program-update-keeps-timer", update));
     },
   ],
   [
     HELPER.map_delete_elem,
     (kernel, lo, hi) => {
       const { map, key } = mapAndKey(kernel, lo, hi);
-      returnNumber(lo, hi, map.delete(key));
+      const isRefused = kernel.fault === "delete-refused-in-callbacks" && kernel.hrtimers.inSoftirq;
+      const remove = () => (isRefused ? -ERRNO.EBUSY : map.delete(key));
+      returnNumber(lo, hi, kernel.keepingTimers("program-delete-keeps-timer", remove));
     },
   ],
   [
     HELPER.timer_init,
-    (kernel, lo, hi) => {
+    (kernel, lo, hi, program) => {
       const map = kernel.mapAt(argument(lo, hi, 2));
-      returnNumber(lo, hi, kernel.timers.init(argument(lo, hi, 1), map, hi[3] as number, lo[3] as number));
+      const flags = [hi[3] as number, lo[3] as number] as const;
+      returnNumber(lo, hi, kernel.timers.init(argument(lo, hi, 1), map, flags, program));
     },
   ],
   [
@@ -106,6 +113,13 @@ const ACTING: ReadonlyMap<number, Helper> = new Map<number, Helper>([
   ],
   [HELPER.timer_cancel, (kernel, lo, hi) => returnNumber(lo, hi, kernel.timers.cancel(argument(lo, hi, 1)))],
 ]);
+
+/** Calls a kfunc. @throws {MemoryFault} where there is none of that name, which the verifier refuses */
+export function callKfunc(kernel: Kernel, name: string | undefined, lo: Int32Array, hi: Int32Array): void {
+  if (name !== "bpf_timer_cancel_async") throw new MemoryFault(`call of kfunc ${name}`);
+  kernel.interruptPoint();
+  returnNumber(lo, hi, kernel.timers.cancelAsync(argument(lo, hi, 1)));
+}
 
 /** Calls helper `id` for a program. @throws {MemoryFault} where there is no such helper, which the verifier refuses */
 export function callHelper(kernel: Kernel, id: number, lo: Int32Array, hi: Int32Array, program: LoadedProgram): void {

@@ -10,14 +10,14 @@ import { addressOf, offsetOf, regionOf } from "./address.ts";
 import { BpfTimers, type TimerHost } from "./bpf-timers.ts";
 import { decodeCode, slotsAt, withImmediates } from "./code.ts";
 import type { FaultName } from "./faults.ts";
-import { callHelper } from "./helpers.ts";
+import { callHelper, callKfunc } from "./helpers.ts";
 import { Hrtimers } from "./hrtimers.ts";
 import { Interpreter, type Surroundings } from "./interpreter.ts";
 import type { BpfMap, MapHost } from "./maps/bpf-map.ts";
 import { createMap } from "./maps/create-map.ts";
 import type { Memory } from "./memory.ts";
 import type { Profile } from "./profiles.ts";
-import type { LoadedProgram } from "./program.ts";
+import { kfuncsOf, type LoadedProgram } from "./program.ts";
 import { testRunOf } from "./test-run.ts";
 import { checkLoadAttributes } from "./verifier/program-types.ts";
 import { Rejection } from "./verifier/rejection.ts";
@@ -52,6 +52,8 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
   /** Whether a timer can fire while the running program is between two instructions. */
   #softirqsEnabled = false;
   #packetBytes = 0;
+  /** Set by a fault while it keeps timers from being freed. */
+  #keepsTimers = false;
 
   constructor({ memory, profile, fault }: KernelOptions) {
     memory.reset();
@@ -119,7 +121,7 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
           code.low[slot] = slot + 1 + (code.imm[slot] as number);
           code.high[slot] = 0;
         }
-      return { spec, code, references: 1, maps };
+      return { spec, code, kfuncs: kfuncsOf(spec), references: 1, maps };
     } catch (rejection) {
       if (rejection instanceof Rejection) return { errno: rejection.errno, message: rejection.message };
       throw rejection;
@@ -147,7 +149,17 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
   }
 
   freeTimer(timerAddress: number): void {
-    this.timers.cancelAndFree(timerAddress);
+    if (!this.#keepsTimers) this.timers.cancelAndFree(timerAddress);
+  }
+
+  /** Does something that may free timers; under this fault it frees none. */
+  keepingTimers<Result>(fault: FaultName, act: () => Result): Result {
+    this.#keepsTimers = this.fault === fault;
+    try {
+      return act();
+    } finally {
+      this.#keepsTimers = false;
+    }
   }
 
   hasUserReferences(address: number): boolean {
@@ -157,20 +169,19 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
   }
 
   callCallback(program: LoadedProgram, callback: number, map: BpfMap, keyAddress: number, valueAddress: number): void {
-    this.#interpreter.run(
-      program,
-      callback,
-      map.handle,
-      0,
-      regionOf(keyAddress),
-      offsetOf(keyAddress),
-      regionOf(valueAddress),
-      offsetOf(valueAddress),
-    );
+    const value = [regionOf(valueAddress), offsetOf(valueAddress)] as const;
+    const bytes = (): Uint8Array => this.memory.slice(...value, map.spec.valueSize);
+    const before = this.fault === "callback-gets-copy" ? bytes().slice() : undefined;
+    this.#interpreter.run(program, callback, map.handle, 0, regionOf(keyAddress), offsetOf(keyAddress), ...value);
+    if (before !== undefined) bytes().set(before);
   }
 
   callHelper(id: number, lo: Int32Array, hi: Int32Array, program: LoadedProgram): void {
     callHelper(this, id, lo, hi, program);
+  }
+
+  callKfunc(slot: number, lo: Int32Array, hi: Int32Array, program: LoadedProgram): void {
+    callKfunc(this, program.kfuncs.get(slot), lo, hi);
   }
 
   /**
@@ -178,6 +189,7 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
    * instructions after the timer was armed, so a program gets to log that it armed it.
    */
   interruptPoint(): void {
+    if (this.fault === "callbacks-nest" && this.hrtimers.inSoftirq) this.hrtimers.runPending();
     if (!this.#softirqsEnabled || this.hrtimers.inSoftirq) return;
     this.#softirqsEnabled = false;
     this.hrtimers.runPending();

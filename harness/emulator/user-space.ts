@@ -2,6 +2,7 @@
 
 import type { Btf } from "../../bpf/btf.ts";
 import { ERRNO } from "../../bpf/errno.ts";
+import { CLOCK } from "../../bpf/uapi.ts";
 import type { CompiledScenario, CompiledStep } from "../../scenario/compiled-scenario.ts";
 import type { StepResult } from "../../scenario/trace.ts";
 import { NULL, offsetOf, regionOf } from "./address.ts";
@@ -42,6 +43,8 @@ export class UserSpace {
   readonly programDescriptors = new Map<number, LoadedProgram>();
   readonly mapPins = new Map<number, BpfMap>();
   readonly programPins = new Map<number, LoadedProgram>();
+  /** Whether the acting process has CAP_BPF. */
+  hasCapability = true;
   /** The program last loaded for an index, whether it still exists or not: by its id it can be asked for. */
   readonly loaded = new Map<number, LoadedProgram>();
 
@@ -114,6 +117,7 @@ const EXECUTORS: Executors = {
   "create-map"(user, { map: index }) {
     const spec = user.scenario.maps[index];
     if (spec === undefined) return failed(ERRNO.EINVAL);
+    if (!user.hasCapability) return failed(ERRNO.EPERM);
     const inner = spec.innerMap === undefined ? undefined : user.mapOf(spec.innerMap);
     const map = user.kernel.createMap(spec, user.btf, inner);
     if (typeof map === "number") return { result: map };
@@ -123,6 +127,8 @@ const EXECUTORS: Executors = {
   "load-program"(user, { program: index }) {
     const spec = user.scenario.programs[index];
     if (spec === undefined) return failed(ERRNO.EINVAL);
+    // As where unprivileged BPF is disabled (sysctl_unprivileged_bpf_disabled), as distributions have it.
+    if (!user.hasCapability && user.kernel.fault !== "load-ignores-capability") return failed(ERRNO.EPERM);
     const named = new Map<number, number>();
     for (const relocation of spec.relocations)
       if (relocation.kind === "map") named.set(relocation.instruction, relocation.map);
@@ -149,13 +155,14 @@ const EXECUTORS: Executors = {
   update(user, { map: index, key, value, valueMap, flags }) {
     const map = user.mapOf(index);
     if (map === undefined) return failed(ERRNO.EBADF);
-    if (valueMap === undefined) return { result: map.update(keyOf(map, key), Buffer.from(value, "hex"), flags) };
+    if (valueMap === undefined) return { result: updateValue(user.kernel, map, keyOf(map, key), value, flags) };
     const inner = user.mapOf(valueMap);
     return { result: inner === undefined ? -ERRNO.EBADF : map.update(keyOf(map, key), inner, flags) };
   },
   delete(user, { map: index, key }) {
     const map = user.mapOf(index);
-    return map === undefined ? failed(ERRNO.EBADF) : { result: map.delete(keyOf(map, key)) };
+    if (map === undefined) return failed(ERRNO.EBADF);
+    return { result: user.kernel.keepingTimers("user-delete-keeps-timer", () => map.delete(keyOf(map, key))) };
   },
   lookup(user, { map: index, key }) {
     const map = user.mapOf(index);
@@ -164,6 +171,7 @@ const EXECUTORS: Executors = {
     if (address === NULL) return failed(ERRNO.ENOENT);
     // The value of a map of maps is the inner map's id, which says nothing.
     if (map.inner !== undefined) return { result: 0, value: "00".repeat(map.spec.valueSize) };
+    if (user.kernel.fault === "user-lookup-cancels") user.kernel.timers.cancel(address + map.fields.timerOffset);
     const bytes = map.readValue(regionOf(address), offsetOf(address));
     return { result: 0, value: Buffer.from(bytes).toString("hex") };
   },
@@ -183,7 +191,7 @@ const EXECUTORS: Executors = {
     const map = user.mapPins.get(index);
     if (map === undefined) return failed(ERRNO.ENOENT);
     map.references++;
-    map.userReferences++;
+    if (user.kernel.fault !== "reopened-pin-not-held") map.userReferences++;
     user.openMap(index, map);
     return DONE;
   },
@@ -214,11 +222,29 @@ const EXECUTORS: Executors = {
     return program !== undefined && program.references > 0 ? DONE : failed(ERRNO.ENOENT);
   },
   "exit-process"(user) {
-    for (const index of [...user.mapDescriptors.keys()]) user.closeMap(index);
+    if (user.kernel.fault === "exit-ignores-pins") for (const map of user.mapDescriptors.values()) map.freeTimers();
+    user.kernel.keepingTimers("exit-keeps-timers", () => {
+      for (const index of [...user.mapDescriptors.keys()]) user.closeMap(index);
+    });
     for (const index of [...user.programDescriptors.keys()]) user.closeProgram(index);
+    user.hasCapability = true;
+    return DONE;
+  },
+  "drop-capability"(user) {
+    user.hasCapability = false;
     return DONE;
   },
 };
+
+/** BPF_MAP_UPDATE_ELEM of a map whose values are bytes: 0 or a negative errno. */
+function updateValue(kernel: Kernel, map: BpfMap, key: MapKey, hex: string, flags: number): number {
+  const value = Buffer.from(hex, "hex");
+  const result = kernel.keepingTimers("user-update-keeps-timer", () => map.update(key, value, flags));
+  const { timerOffset } = map.fields;
+  if (kernel.fault === "user-write-becomes-timer" && result === 0 && (value[timerOffset] ?? 0) !== 0)
+    kernel.timers.init(map.lookup(key, false) + timerOffset, map, [0, CLOCK.MONOTONIC], undefined);
+  return result;
+}
 
 function executeStep<Kind extends CompiledStep["kind"]>(user: UserSpace, step: StepOf<Kind>): Effect {
   const execute: Executors[Kind] = EXECUTORS[step.kind as Kind];

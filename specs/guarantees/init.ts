@@ -2,14 +2,32 @@
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { CLOCK, MAX_CLOCKS } from "../../bpf/uapi.ts";
-import { closeMap, init, lookup, program, run, scenario } from "../../generators/build.ts";
+import {
+  advance,
+  callback,
+  cancel,
+  closeMap,
+  deleteElement,
+  init,
+  lookup,
+  program,
+  run,
+  scenario,
+  start,
+  updateElement,
+  userDelete,
+  userUpdate,
+} from "../../generators/build.ts";
 import { otherClock, reservedFlags, timerClock } from "../../generators/clock.ts";
 import { timerElement, timerMap } from "../../generators/map.ts";
 import { runnableType } from "../../generators/program-type.ts";
-import type { U64 } from "../../scenario/scenario.ts";
+import { GRID_NS } from "../../generators/time.ts";
+import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import type { Operation, Step, U64 } from "../../scenario/scenario.ts";
 import type { Guarantee } from "../guarantee.ts";
-import { callsReturn, loads } from "../judge.ts";
-import { isHeld } from "../timer-state.ts";
+import { type Call, callsReturn, loads } from "../judge.ts";
+import { before, entryOf, isDone, isSameElement } from "../looking-back.ts";
+import { isHeld, type TimerState } from "../timer-state.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_init", place: "Returns" },
@@ -20,10 +38,30 @@ const DEFINITION = [
   { document: "uapi/bpf_timer_init", place: "Description" },
 ] as const;
 
+/** What the page of bpf_timer_start says of updates and deletes. */
+const FREEING = [
+  { document: "ebpf-docs/bpf_timer_start", place: "Definition, on update and delete" },
+  { document: "uapi/bpf_timer_start", place: "Description, on update and delete" },
+] as const;
+
 const CLOCK_BITS = BigInt(MAX_CLOCKS - 1);
 const VALID_CLOCKS: readonly number[] = [CLOCK.MONOTONIC, CLOCK.REALTIME, CLOCK.BOOTTIME];
 const isValid = (flags: U64): boolean => VALID_CLOCKS.some((clock) => BigInt(flags) === BigInt(clock));
 const hasReservedBits = (flags: U64): boolean => BigInt(flags) > CLOCK_BITS;
+
+/** Whether nothing that the documents name stands against an init: it is the timer's first since it was last freed. */
+const isUnopposed = ({ timer, operation, references }: Call<"timer-init">): boolean =>
+  !timer.initialized && isValid(operation.flags) && isHeld(references[operation.map]);
+
+/** Whether what freed the element's timer before was an update or a delete, by user space or by a program. */
+const wasFreedBy = ({ freedBy }: TimerState, kind: "update" | "delete"): boolean =>
+  freedBy !== null && (freedBy.kind === "step" ? freedBy.step.kind : freedBy.operation.kind) === kind;
+
+/** A timer is initialized, taken away by user space or by a program, and initialized again. */
+const initAgainAfter = (timer: OneTimer, byUser: boolean, steps: Step[], operations: Operation[]) => {
+  const programs = [onTimer(timer, [init(0, timer.clock)], []), ...(byUser ? [] : [program(operations)])];
+  return timerScenario(timer, programs, [run(0), ...(byUser ? steps : [run(1)]), run(0)]);
+};
 
 /** One element, and a program that inits its timer once with each of some flags. */
 const inits = (flags: fc.Arbitrary<U64[]>) =>
@@ -41,12 +79,7 @@ export default [
     citations: [...RETURNS, ...DEFINITION],
     since: "5.15",
     scenarios: inits(fc.tuple(timerClock)),
-    check: callsReturn(
-      "timer-init",
-      0,
-      ({ timer, operation, references }) =>
-        !timer.initialized && isValid(operation.flags) && isHeld(references[operation.map]),
-    ),
+    check: callsReturn("timer-init", 0, isUnopposed),
     faults: ["init-rejects-boottime"],
   },
   {
@@ -123,5 +156,144 @@ export default [
       return operations.some((operation) => operation.kind === "timer-init" && operation.map !== looked?.map);
     }),
     faults: ["verifier-allows-other-map"],
+  },
+  {
+    id: "init.flags-before-busy",
+    statement:
+      "bpf_timer_init looks at flags first: with an invalid clock id or a reserved bit it returns -EINVAL for a timer that is initialized too, and not -EBUSY.",
+    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_init" }],
+    since: "5.15",
+    undocumented: true,
+    scenarios: inits(fc.tuple(timerClock, fc.oneof(otherClock, reservedFlags))),
+    check: callsReturn(
+      "timer-init",
+      -ERRNO.EINVAL,
+      ({ timer, operation }) => timer.initialized && !isValid(operation.flags),
+    ),
+    faults: ["init-busy-before-flags"],
+  },
+  {
+    id: "init.after-delete",
+    statement:
+      "A delete of the element, by user space or by a program, frees its timer: once the element is inserted again, bpf_timer_init returns 0.",
+    citations: [...RETURNS, ...FREEING],
+    since: "5.15",
+    scenarios: fc
+      .record({ timer: oneTimer().filter(({ map }) => map.type !== "array"), byUser: fc.boolean() })
+      .map(({ timer, byUser }) => {
+        const { key } = timer;
+        const operations = [deleteElement(0, key), updateElement(0, key)];
+        return initAgainAfter(timer, byUser, [userDelete(key), userUpdate(key)], operations);
+      }),
+    check: callsReturn("timer-init", 0, (call) => isUnopposed(call) && wasFreedBy(call.timer, "delete")),
+    faults: ["user-delete-keeps-timer", "program-delete-keeps-timer"],
+  },
+  {
+    id: "init.after-update",
+    statement:
+      "An update of the element, by user space or by a program, frees its timer: bpf_timer_init then returns 0.",
+    citations: [...RETURNS, ...FREEING],
+    since: "5.15",
+    scenarios: fc
+      .record({ timer: oneTimer(), byUser: fc.boolean() })
+      .map(({ timer, byUser }) =>
+        initAgainAfter(timer, byUser, [userUpdate(timer.key)], [updateElement(0, timer.key)]),
+      ),
+    check: callsReturn("timer-init", 0, (call) => isUnopposed(call) && wasFreedBy(call.timer, "update")),
+    faults: ["user-update-keeps-timer", "program-update-keeps-timer"],
+  },
+  {
+    id: "init.per-element",
+    statement:
+      "Each element has a timer of its own: bpf_timer_init returns 0 though another of the map is initialized.",
+    citations: [...RETURNS, { document: "ebpf-docs/bpf_timer_start", place: "Definition, on map elements" }],
+    since: "5.15",
+    scenarios: fc.record({ timer: oneTimer(), elements: fc.integer({ min: 2, max: 4 }) }).map(({ timer, elements }) => {
+      const keys = Array.from({ length: elements }, (_, key) => key);
+      const operations = keys.flatMap((key) => [lookup(0, key), init(0, timer.clock)]);
+      return timerScenario({ ...timer, map: { ...timer.map, maxEntries: elements } }, [program(operations)], [run()]);
+    }),
+    check: callsReturn(
+      "timer-init",
+      0,
+      (call, history) =>
+        isUnopposed(call) &&
+        before(history, call.event).some(
+          (event) =>
+            isDone(event, "timer-init") &&
+            event.element?.map === call.event.element?.map &&
+            !isSameElement(event, call.event),
+        ),
+    ),
+    faults: ["init-per-map"],
+  },
+  {
+    id: "init.other-program",
+    statement:
+      "A timer that one program initialized is initialized for every other: bpf_timer_init returns -EBUSY there.",
+    citations: [...RETURNS, { document: "ebpf-docs/timers", place: "list of three programs" }],
+    since: "5.15",
+    scenarios: oneTimer().map((timer) => {
+      const programs = [0, 1].map(() => onTimer(timer, [init(0, timer.clock)], []));
+      return timerScenario(timer, programs, [run(0), run(1)]);
+    }),
+    check: callsReturn(
+      "timer-init",
+      -ERRNO.EBUSY,
+      ({ timer, operation, event }) =>
+        timer.init !== null && timer.init.program !== event.program && isValid(operation.flags),
+    ),
+    faults: ["init-counts-per-program"],
+  },
+  {
+    id: "init.from-callback",
+    statement: "A timer's callback may initialize the timer of another element: bpf_timer_init returns 0 there too.",
+    citations: RETURNS,
+    since: "5.15",
+    scenarios: oneTimer().map((timer) => {
+      const map = { ...timer.map, maxEntries: 2 };
+      const callbacks = [callback([lookup(0, 1), init(0, timer.clock)])];
+      const first = readyTimer({ ...timer, map, key: 0 }, [start(timer.delay)], callbacks);
+      return timerScenario({ ...timer, map }, [first], [run(), advance(timer.delay + GRID_NS)]);
+    }),
+    check: callsReturn("timer-init", 0, (call, history) => {
+      const own = entryOf(history, call.event);
+      return own !== undefined && own.element.map !== null && !isSameElement(own, call.event) && isUnopposed(call);
+    }),
+    faults: ["init-refused-in-callbacks"],
+  },
+  {
+    id: "init.after-cancel",
+    statement: "A timer that was cancelled is still initialized: bpf_timer_init returns -EBUSY.",
+    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel, bpf_timer_init" }],
+    since: "5.15",
+    undocumented: true,
+    scenarios: fc.record({ timer: oneTimer(), armed: fc.boolean() }).map(({ timer, armed }) => {
+      const operations = [...(armed ? [start(timer.delay)] : []), cancel(), init(0, timer.clock)];
+      return timerScenario(timer, [readyTimer(timer, operations)], [run()]);
+    }),
+    check: callsReturn(
+      "timer-init",
+      -ERRNO.EBUSY,
+      ({ timer, operation }) => timer.initialized && timer.cancelled && isValid(operation.flags),
+    ),
+    faults: ["cancel-frees-timer"],
+  },
+  {
+    id: "init.after-firing",
+    statement: "A timer that has fired is still initialized: bpf_timer_init returns -EBUSY.",
+    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cb, bpf_timer_init" }],
+    since: "5.15",
+    undocumented: true,
+    scenarios: oneTimer().map((timer) =>
+      afterArming(timer, [advance(timer.delay + GRID_NS), run(1)], [onTimer(timer, [init(0, timer.clock)], [])]),
+    ),
+    check: callsReturn(
+      "timer-init",
+      -ERRNO.EBUSY,
+      ({ timer, operation, event }) =>
+        timer.initialized && timer.fired && !timer.cancelled && event.callback === null && isValid(operation.flags),
+    ),
+    faults: ["firing-frees-timer"],
   },
 ] satisfies Guarantee[];

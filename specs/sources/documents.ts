@@ -1,6 +1,7 @@
 /** The documents whose promises are encoded here. */
 export const DOCUMENTS = {
   "ebpf-docs/bpf_timer_init": "eBPF Docs, helper function bpf_timer_init",
+  "ebpf-docs/bpf_timer_init@earlier": "eBPF Docs, helper function bpf_timer_init, an earlier version",
   "ebpf-docs/bpf_timer_set_callback": "eBPF Docs, helper function bpf_timer_set_callback",
   "ebpf-docs/bpf_timer_start": "eBPF Docs, helper function bpf_timer_start",
   "ebpf-docs/bpf_timer_cancel": "eBPF Docs, helper function bpf_timer_cancel",
@@ -10,6 +11,8 @@ export const DOCUMENTS = {
   "uapi/bpf_timer_set_callback": "include/uapi/linux/bpf.h, comment on bpf_timer_set_callback",
   "uapi/bpf_timer_start": "include/uapi/linux/bpf.h, comment on bpf_timer_start",
   "uapi/bpf_timer_cancel": "include/uapi/linux/bpf.h, comment on bpf_timer_cancel",
+  "linux/kernel/bpf/arraymap.c": "Linux, kernel/bpf/arraymap.c",
+  "linux/kernel/bpf/hashtab.c": "Linux, kernel/bpf/hashtab.c",
   "linux/kernel/bpf/helpers.c": "Linux, kernel/bpf/helpers.c",
   "linux/kernel/bpf/verifier.c": "Linux, kernel/bpf/verifier.c",
   "linux/kernel/bpf/syscall.c": "Linux, kernel/bpf/syscall.c",

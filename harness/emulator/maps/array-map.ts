@@ -42,7 +42,8 @@ export class ArrayMap extends BpfMap {
     return 0;
   }
 
-  override delete(): number {
+  override delete(key: MapKey): number {
+    if (this.host.fault === "array-delete-frees-timer" && this.#inside(key)) this.#freeTimer(Number(key));
     return -ERRNO.EINVAL;
   }
 

@@ -1,6 +1,7 @@
 /** What every map has: its attributes, its special fields, its references, and the operations of its type. */
 import { BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../../../bpf/uapi.ts";
 import type { CompiledMap } from "../../../scenario/compiled-scenario.ts";
+import type { FaultName } from "../faults.ts";
 import type { Memory } from "../memory.ts";
 import type { Profile } from "../profiles.ts";
 import type { SpecialFields } from "../special-fields.ts";
@@ -9,6 +10,7 @@ import type { SpecialFields } from "../special-fields.ts";
 export interface MapHost {
   readonly memory: Memory;
   readonly profile: Profile;
+  readonly fault: FaultName | undefined;
   /** bpf_timer_cancel_and_free of the timer at this address, if one is there. */
   freeTimer(timerAddress: number): void;
   /** Drops a reference of a map (bpf_map_put), here one that an outer map held. */
@@ -83,7 +85,8 @@ export abstract class BpfMap {
   /** What user space reads: the value with its special fields zeroed (check_and_init_map_value). */
   readValue(region: number, offset: number): Uint8Array {
     const value = this.host.memory.slice(region, offset, this.spec.valueSize).slice();
-    for (const [start, end] of this.#kept) value.fill(0, start, end);
+    const read = this.host.fault === "user-reads-timer" ? 0xff : 0;
+    for (const [start, end] of this.#kept) value.fill(read, start, end);
     return value;
   }
 }

@@ -23,7 +23,7 @@ export class LruHashMap extends HashMap {
     super(host, spec, fields);
     this.#lru = new LruList(nodes(this), host.profile.lruFreeTarget, (node) => {
       this.#linked.delete(node.key);
-      this.freeTimerOf(node);
+      if (host.fault !== "eviction-keeps-timer") this.freeTimerOf(node);
     });
   }
 
