@@ -34,16 +34,24 @@ const ACCELERATOR_ARGUMENTS: Record<Accelerator, readonly string[]> = {
   tcg: ["-accel", "tcg,thread=single", "-cpu", "max", "-icount", "shift=0,sleep=off"],
 };
 
-/** The arguments of QEMU for one guest: nothing of the host is shared but the memory of the data channel. */
-export function qemuArguments({ kernel, initramfs, accelerator }: Machine): string[] {
+/** The arguments that make a guest what it is, whatever it is reached through. */
+export function machineArguments({ kernel, initramfs, accelerator }: Machine): string[] {
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none"],
-    /* It waits for us to continue it, so that no event comes before the monitor is ready for it. */
-    "-S",
     ...["-M", "q35", "-m", "256", "-smp", "1", ...ACCELERATOR_ARGUMENTS[accelerator]],
     /* The same date and the same random numbers in every guest: a run under instruction counting repeats exactly. */
     ...["-rtc", "base=2026-01-01,clock=vm", "-seed", "1"],
     ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
+    ...["-kernel", kernel, "-initrd", initramfs, "-append", KERNEL_ARGUMENTS.join(" ")],
+  ];
+}
+
+/** The arguments of QEMU for one guest: nothing of the host is shared but the memory of the data channel. */
+export function qemuArguments(machine: Machine): string[] {
+  return [
+    ...machineArguments(machine),
+    /* It waits for us to continue it, so that no event comes before the monitor is ready for it. */
+    "-S",
     ...["-chardev", "stdio,id=console,signal=off", "-serial", "chardev:console"],
     ...["-chardev", `socket,id=monitor,fd=${MONITOR_FD}`, "-mon", "chardev=monitor,mode=control"],
     "-object",
@@ -51,7 +59,6 @@ export function qemuArguments({ kernel, initramfs, accelerator }: Machine): stri
     ...["-device", "ivshmem-plain,memdev=shared,master=on"],
     /* A guest that reports a panic on this port is stopped until we continue it: the doorbell of agent/guest.c. */
     ...["-device", "pvpanic,ioport=1285", "-action", "panic=pause"],
-    ...["-kernel", kernel, "-initrd", initramfs, "-append", KERNEL_ARGUMENTS.join(" ")],
   ];
 }
 
