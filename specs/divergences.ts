@@ -36,6 +36,16 @@ export const DIVERGENCES: readonly Divergence[] = [
     because:
       "bpf_timer_init initializes the hrtimer as HRTIMER_MODE_REL_SOFT whatever the later start will say. For a relative timer __hrtimer_init (hrtimer_setup since 6.13) replaces CLOCK_REALTIME by CLOCK_MONOTONIC, and bpf_timer_start with HRTIMER_MODE_ABS_SOFT arms it on that base.",
   },
+  {
+    guarantee: "set-callback.releases-program",
+    subjects: ["fired"],
+    since: "5.15",
+    claim: "Programs stay loaded until all timers that call back into them have fired or are cancelled.",
+    happens:
+      "A timer that has fired keeps its program loaded: the program goes only once the timer is cancelled, is freed with its element or its map, or gets a callback of another program.",
+    because:
+      "bpf_timer_set_callback takes the reference, and drop_prog_refcnt (bpf_async_update_prog_callback since 7.0) drops it, which bpf_timer_cancel and bpf_timer_cancel_and_free call. bpf_timer_cb, which runs when the timer expires, does not: the callback may start its timer again.",
+  },
 ];
 
 /** The divergence that explains a violation on a kernel of this release, if one is recorded. */

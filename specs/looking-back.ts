@@ -1,10 +1,13 @@
 /** What came before: the questions that preconditions ask of a history. */
 import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../scenario/history.ts";
-import type { OperationKind, StepKind } from "../scenario/scenario.ts";
+import type { OperationKind, Step, StepKind } from "../scenario/scenario.ts";
 import type { ArmingRecord } from "./armings.ts";
 
 /** A step of a kind that succeeded. */
-export const isStep = (event: HistoryEvent, kind: StepKind): event is StepEvent =>
+export const isStep = <K extends StepKind>(
+  event: HistoryEvent,
+  kind: K,
+): event is StepEvent & { step: Extract<Step, { kind: K }> } =>
   event.kind === "step" && event.step.kind === kind && event.outcome.result >= 0;
 
 /** A successful call of a kind. */

@@ -4,7 +4,10 @@ import { ERRNO } from "../../bpf/errno.ts";
 import {
   advance,
   callback,
+  cancel,
   closeMap,
+  closeProgram,
+  findProgram,
   init,
   lookup,
   program,
@@ -12,15 +15,22 @@ import {
   scenario,
   setCallback,
   start,
+  userDelete,
+  userUpdate,
 } from "../../generators/build.ts";
 import { timerClock } from "../../generators/clock.ts";
 import { timerElement, timerMap } from "../../generators/map.ts";
 import { runnableType } from "../../generators/program-type.ts";
-import { delayNs, GRID_NS } from "../../generators/time.ts";
+import { delayNs, GRID_NS, RELEASE_NS } from "../../generators/time.ts";
+import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import { usedCallbacks } from "../../scenario/elements.ts";
-import type { Operation } from "../../scenario/scenario.ts";
+import type { CallEvent, FiringEvent } from "../../scenario/history.ts";
+import type { Operation, Scenario, Step } from "../../scenario/scenario.ts";
+import { firesOnTime } from "../firing-time.ts";
 import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { callsReturn, loads } from "../judge.ts";
+import { all, callsReturn, loads } from "../judge.ts";
+import { before, happenedMeanwhile, isDone, isSameElement, setterOf } from "../looking-back.ts";
+import { firesWithProgramClosed, programGoes, programStays } from "../program-life.ts";
 import { isHeld, moments } from "../timer-state.ts";
 
 const RETURNS = [
@@ -35,6 +45,16 @@ const SIGNATURE = {
   document: "ebpf-docs/bpf_timer_set_callback",
   place: "Definition, signature of callback_fn",
 } as const;
+
+const DIFFERENT_CALLBACKS = [
+  { document: "ebpf-docs/bpf_timer_start", place: "Definition, last sentences" },
+  { document: "uapi/bpf_timer_start", place: "Description, last sentences" },
+] as const;
+const PROGRAM_REFERENCE = [
+  { document: "ebpf-docs/timers", place: "paragraph on pending timers" },
+  { document: "ebpf-docs/bpf_timer_start", place: "Definition, on references of programs" },
+  { document: "uapi/bpf_timer_start", place: "Description, on references of programs" },
+] as const;
 
 /** Two maps of the same shape, and timers in some of their elements; every one gets the same callback. */
 const severalTimers = fc
@@ -81,29 +101,66 @@ const checkArguments: Guarantee["check"] = (history): Judgement => {
   return { exercised, violations };
 };
 
-/** A timer whose callback was set more than once before it fired calls the one set last. */
-const checkLatest: Guarantee["check"] = (history): Judgement => {
-  const violations: Violation[] = [];
-  const sets = new Map<string, number>();
-  let exercised = 0;
-  for (const { event, timer } of moments(history)) {
-    if (event.kind === "step" || event.element === null) continue;
-    const name = `${event.element.map}/${event.element.key}`;
-    if (event.kind === "call" && event.operation.kind === "timer-set-callback" && event.result === 0)
-      sets.set(name, (sets.get(name) ?? 0) + 1);
-    if (event.kind !== "firing" || timer?.callback == null || (sets.get(name) ?? 0) < 2) continue;
-    exercised++;
-    const { program, callback } = timer.callback;
-    if (event.program === program && event.callback === callback) continue;
-    violations.push({
-      at: event.at,
-      expected: `the timer calls callback ${callback} of program ${program}, set last`,
-      observed: `callback ${event.callback} of program ${event.program} ran`,
-      subject: "callback",
-    });
-  }
-  return { exercised, violations };
+/**
+ * Each timer that fires calls the callback that was set last. `when` picks the firings that tell something, given
+ * every successful bpf_timer_set_callback before: those on the timer itself, and those on others.
+ */
+const callsLatest =
+  (
+    when: (own: readonly CallEvent[], others: readonly CallEvent[], firing: FiringEvent) => boolean,
+  ): Guarantee["check"] =>
+  (history): Judgement => {
+    const violations: Violation[] = [];
+    let exercised = 0;
+    for (const { event, timer } of moments(history)) {
+      if (event.kind !== "firing" || timer?.callback == null) continue;
+      const sets = before(history, event).filter((each) => isDone(each, "timer-set-callback"));
+      const own = sets.filter((each) => isSameElement(each, event));
+      const others = sets.filter((each) => !isSameElement(each, event));
+      if (!when(own, others, event)) continue;
+      exercised++;
+      const { program, callback } = timer.callback;
+      if (event.program === program && event.callback === callback) continue;
+      violations.push({
+        at: event.at,
+        expected: `the timer calls callback ${callback} of program ${program}, set last`,
+        observed: `callback ${event.callback} of program ${event.program} ran`,
+        subject: "callback",
+      });
+    }
+    return { exercised, violations };
+  };
+
+const nameOf = ({ program, operation }: CallEvent): string =>
+  operation.kind === "timer-set-callback" ? `${program}/${operation.callback}` : "";
+
+/** Whether two maps have the same value layout; keys are all alike. */
+const isSameLayout = ({ maps }: Scenario, one: number, other: number): boolean =>
+  JSON.stringify(maps[one]?.value) === JSON.stringify(maps[other]?.value);
+
+/** Whether a start is to run a callback that was set on a timer of another map of the same layout, too. */
+const servesSeveralMaps: Parameters<typeof firesOnTime>[0] = (record, _, history) => {
+  const setter = setterOf(history, record);
+  if (setter === undefined) return false;
+  return history.events.some(
+    (event) =>
+      isDone(event, "timer-set-callback") &&
+      nameOf(event) === nameOf(setter) &&
+      event.element?.map != null &&
+      setter.element?.map != null &&
+      event.element.map !== setter.element.map &&
+      isSameLayout(history.scenario, event.element.map, setter.element.map),
+  );
 };
+
+/** What takes the reference away that a timer holds of program 0: each with the programs it needs beyond that. */
+const RELEASES: readonly ((timer: OneTimer) => { steps: Step[]; more?: ReturnType<typeof program>[] })[] = [
+  ({ delay }) => ({ steps: [advance(delay + GRID_NS)] }),
+  (timer) => ({ steps: [run(1)], more: [onTimer(timer, [cancel()], [])] }),
+  () => ({ steps: [closeMap()] }),
+  ({ key }) => ({ steps: [userUpdate(key)] }),
+  ({ map, key }) => ({ steps: [map.type === "array" ? userUpdate(key) : userDelete(key)] }),
+];
 
 export default [
   {
@@ -213,8 +270,157 @@ export default [
           [run(), advance(delay + GRID_NS)],
         );
       }),
-    check: checkLatest,
+    check: callsLatest((own) => own.length > 1),
     faults: ["first-callback-kept"],
+  },
+  {
+    id: "set-callback.other-program",
+    statement: "bpf_timer_set_callback returns 0 for a timer that another program initialized.",
+    citations: [...RETURNS, { document: "ebpf-docs/timers", place: "list of three programs" }],
+    since: "5.15",
+    scenarios: oneTimer().map((timer) =>
+      timerScenario(
+        timer,
+        [onTimer(timer, [init(0, timer.clock)], []), onTimer(timer, [setCallback(0)])],
+        [run(0), run(1)],
+      ),
+    ),
+    check: callsReturn(
+      "timer-set-callback",
+      0,
+      ({ timer: { init }, event, references }) =>
+        init !== null && init.program !== event.program && isHeld(references[event.element?.map ?? -1]),
+    ),
+    faults: ["set-callback-only-by-initializer"],
+  },
+  {
+    id: "set-callback.replaced-while-armed",
+    statement: "Setting the callback of an armed timer leaves its expiry as it is: it fires when its start said.",
+    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_set_callback" }],
+    since: "5.15",
+    undocumented: true,
+    scenarios: fc
+      .record({ timer: oneTimer(delayNs().map((ns) => ns + GRID_NS)), otherProgram: fc.boolean() })
+      .map(({ timer, otherProgram }) => {
+        const again = onTimer(timer, [setCallback(0)]);
+        const first = readyTimer(timer, [start(timer.delay)]);
+        return otherProgram
+          ? timerScenario(timer, [first, again], [run(0), advance(GRID_NS), run(1), advance(timer.delay)])
+          : timerScenario(
+              timer,
+              [
+                onTimer(
+                  timer,
+                  [init(0, timer.clock), setCallback(0), start(timer.delay), setCallback(1)],
+                  [callback(), callback()],
+                ),
+              ],
+              [run(0), advance(timer.delay + GRID_NS)],
+            );
+      }),
+    check: firesOnTime((record, _, history) =>
+      happenedMeanwhile(
+        history,
+        record,
+        (event) => isDone(event, "timer-set-callback") && isSameElement(event, record.call),
+      ),
+    ),
+    faults: ["set-callback-disarms"],
+  },
+  {
+    id: "set-callback.replaced-by-other-program",
+    statement: "A program may replace the callback that another has set: the timer then calls the second program's.",
+    citations: DIFFERENT_CALLBACKS,
+    since: "5.15",
+    scenarios: fc.record({ timer: oneTimer(), startLast: fc.boolean() }).map(({ timer, startLast }) => {
+      const first = readyTimer(timer, startLast ? [] : [start(timer.delay)]);
+      const second = onTimer(timer, [setCallback(0), ...(startLast ? [start(timer.delay)] : [])]);
+      return timerScenario(timer, [first, second], [run(0), run(1), advance(timer.delay + GRID_NS)]);
+    }),
+    check: callsLatest((own) => new Set(own.map(({ program }) => program)).size > 1),
+    faults: ["first-program-kept"],
+  },
+  {
+    id: "set-callback.per-timer",
+    statement: "Each timer has a callback of its own: setting another on one timer of a map leaves the others' alone.",
+    citations: DIFFERENT_CALLBACKS,
+    since: "5.15",
+    scenarios: fc.record({ timer: oneTimer(), timers: fc.integer({ min: 2, max: 3 }) }).map(({ timer, timers }) => {
+      const keys = Array.from({ length: timers }, (_, key) => key);
+      const operations = keys.flatMap((key) => [
+        lookup(0, key),
+        init(0, timer.clock),
+        setCallback(key),
+        start(timer.delay),
+      ]);
+      const map = { ...timer.map, maxEntries: timers };
+      return scenario(
+        [map],
+        [
+          program(
+            operations,
+            keys.map(() => callback()),
+          ),
+        ],
+        [run(), advance(timer.delay + GRID_NS)],
+      );
+    }),
+    check: callsLatest((own, others, { element }) => {
+      const latest = own.at(-1);
+      return (
+        latest !== undefined &&
+        others.some((other) => other.element?.map === element.map && nameOf(other) !== nameOf(latest))
+      );
+    }),
+    faults: ["callback-shared-by-map"],
+  },
+  {
+    id: "set-callback.several-maps",
+    statement: "One callback serves timers of several maps whose values have the same layout: each of them fires.",
+    citations: [{ document: "ebpf-docs/bpf_timer_start", place: "Definition, on several maps" }],
+    since: "5.15",
+    scenarios: fc.record({ timer: oneTimer(), maps: fc.integer({ min: 2, max: 3 }) }).map(({ timer, maps }) => {
+      const { map, key, clock, delay } = timer;
+      const indexes = Array.from({ length: maps }, (_, index) => index);
+      const operations = indexes.flatMap((index) => [
+        lookup(index, key),
+        init(index, clock),
+        setCallback(0),
+        start(delay),
+      ]);
+      return scenario(
+        indexes.map(() => map),
+        [program(operations, [callback()])],
+        [run(), advance(delay + GRID_NS)],
+      );
+    }),
+    check: firesOnTime(servesSeveralMaps),
+    faults: ["callback-serves-one-map"],
+  },
+  {
+    id: "set-callback.keeps-program",
+    statement:
+      "An armed timer keeps the program of its callback loaded: the program can be found by its id though nobody else refers to it, and the callback runs.",
+    citations: PROGRAM_REFERENCE,
+    since: "5.15",
+    scenarios: oneTimer().map((timer) =>
+      afterArming(timer, [closeProgram(), findProgram(), advance(timer.delay + GRID_NS)]),
+    ),
+    check: all(programStays, firesWithProgramClosed),
+    faults: ["set-callback-takes-no-reference"],
+  },
+  {
+    id: "set-callback.releases-program",
+    statement:
+      "Once all timers that call back into a program have fired, are cancelled or freed, and nobody else refers to it, the program is gone.",
+    citations: PROGRAM_REFERENCE,
+    since: "5.15",
+    scenarios: fc.record({ timer: oneTimer(), release: fc.constantFrom(...RELEASES) }).map(({ timer, release }) => {
+      const { steps, more } = release(timer);
+      return afterArming(timer, [closeProgram(), ...steps, advance(RELEASE_NS), findProgram()], more);
+    }),
+    check: programGoes,
+    faults: ["program-never-released"],
   },
   {
     id: "set-callback.returns-zero",
