@@ -8,6 +8,9 @@ const TIMER_CLOCKS: readonly number[] = [CLOCK.MONOTONIC, CLOCK.REALTIME, CLOCK.
 /** One of the three clocks a timer may use. */
 export const timerClock: fc.Arbitrary<number> = fc.constantFrom(...TIMER_CLOCKS);
 
+/** Whether flags of bpf_timer_init name one of the three clocks, and nothing else. */
+export const isTimerClock = (flags: U64): boolean => TIMER_CLOCKS.some((clock) => BigInt(flags) === BigInt(clock));
+
 /** A clock id that fits the 4 bits but is none of the three. */
 export const otherClock: fc.Arbitrary<number> = fc.constantFrom(
   ...Array.from({ length: MAX_CLOCKS }, (_, id) => id).filter((id) => !TIMER_CLOCKS.includes(id)),

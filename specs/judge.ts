@@ -1,9 +1,10 @@
 /** The shapes that checks have in common: what a call must return, and what must not load. */
 import { formatResult } from "../bpf/errno.ts";
+import { isTimerClock } from "../generators/clock.ts";
 import type { CallEvent, History } from "../scenario/history.ts";
 import type { Operation, OperationKind, ProgramSpec, Scenario } from "../scenario/scenario.ts";
 import type { Guarantee, Judgement, Violation } from "./guarantee.ts";
-import { type Moment, moments, type TimerState } from "./timer-state.ts";
+import { isHeld, type Moment, moments, type TimerState } from "./timer-state.ts";
 
 export interface Call<K extends OperationKind> extends Moment {
   event: CallEvent;
@@ -21,6 +22,10 @@ export function* calls<K extends OperationKind>(history: History, kind: K): Gene
     yield { ...moment, operation: moment.event.operation as Extract<Operation, { kind: K }> };
   }
 }
+
+/** Whether nothing that the documents name stands against an init: the timer is free, flags and map are in order. */
+export const isUnopposed = ({ timer, operation, references }: Call<"timer-init">): boolean =>
+  !timer.initialized && isTimerClock(operation.flags) && isHeld(references[operation.map]);
 
 /** A violation of a call's result. */
 export function wrongResult(event: CallEvent, expected: string): Violation {

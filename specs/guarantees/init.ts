@@ -1,7 +1,7 @@
 /** What bpf_timer_init promises. */
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
-import { CLOCK, MAX_CLOCKS } from "../../bpf/uapi.ts";
+import { MAX_CLOCKS } from "../../bpf/uapi.ts";
 import {
   advance,
   callback,
@@ -18,14 +18,14 @@ import {
   userDelete,
   userUpdate,
 } from "../../generators/build.ts";
-import { otherClock, reservedFlags, timerClock } from "../../generators/clock.ts";
+import { isTimerClock, otherClock, reservedFlags, timerClock } from "../../generators/clock.ts";
 import { timerElement, timerMap } from "../../generators/map.ts";
 import { runnableType } from "../../generators/program-type.ts";
 import { GRID_NS } from "../../generators/time.ts";
 import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import type { Operation, Step, U64 } from "../../scenario/scenario.ts";
 import type { Guarantee } from "../guarantee.ts";
-import { type Call, callsReturn, loads } from "../judge.ts";
+import { callsReturn, isUnopposed, loads } from "../judge.ts";
 import { before, entryOf, isDone, isSameElement } from "../looking-back.ts";
 import { isHeld, type TimerState } from "../timer-state.ts";
 
@@ -45,13 +45,7 @@ const FREEING = [
 ] as const;
 
 const CLOCK_BITS = BigInt(MAX_CLOCKS - 1);
-const VALID_CLOCKS: readonly number[] = [CLOCK.MONOTONIC, CLOCK.REALTIME, CLOCK.BOOTTIME];
-const isValid = (flags: U64): boolean => VALID_CLOCKS.some((clock) => BigInt(flags) === BigInt(clock));
 const hasReservedBits = (flags: U64): boolean => BigInt(flags) > CLOCK_BITS;
-
-/** Whether nothing that the documents name stands against an init: it is the timer's first since it was last freed. */
-const isUnopposed = ({ timer, operation, references }: Call<"timer-init">): boolean =>
-  !timer.initialized && isValid(operation.flags) && isHeld(references[operation.map]);
 
 /** Whether what freed the element's timer before was an update or a delete, by user space or by a program. */
 const wasFreedBy = ({ freedBy }: TimerState, kind: "update" | "delete"): boolean =>
@@ -91,7 +85,7 @@ export default [
     check: callsReturn(
       "timer-init",
       -ERRNO.EBUSY,
-      ({ timer, operation }) => timer.initialized && isValid(operation.flags),
+      ({ timer, operation }) => timer.initialized && isTimerClock(operation.flags),
     ),
     faults: ["init-twice-allowed"],
   },
@@ -105,7 +99,7 @@ export default [
     check: callsReturn(
       "timer-init",
       -ERRNO.EINVAL,
-      ({ timer, operation: { flags } }) => !timer.initialized && !hasReservedBits(flags) && !isValid(flags),
+      ({ timer, operation: { flags } }) => !timer.initialized && !hasReservedBits(flags) && !isTimerClock(flags),
     ),
     faults: ["init-accepts-any-clock"],
   },
@@ -137,7 +131,7 @@ export default [
       "timer-init",
       -ERRNO.EPERM,
       ({ timer, operation, references }) =>
-        !timer.initialized && isValid(operation.flags) && !isHeld(references[operation.map]),
+        !timer.initialized && isTimerClock(operation.flags) && !isHeld(references[operation.map]),
     ),
     faults: ["init-without-user-reference"],
   },
@@ -168,7 +162,7 @@ export default [
     check: callsReturn(
       "timer-init",
       -ERRNO.EINVAL,
-      ({ timer, operation }) => timer.initialized && !isValid(operation.flags),
+      ({ timer, operation }) => timer.initialized && !isTimerClock(operation.flags),
     ),
     faults: ["init-busy-before-flags"],
   },
@@ -241,7 +235,7 @@ export default [
       "timer-init",
       -ERRNO.EBUSY,
       ({ timer, operation, event }) =>
-        timer.init !== null && timer.init.program !== event.program && isValid(operation.flags),
+        timer.init !== null && timer.init.program !== event.program && isTimerClock(operation.flags),
     ),
     faults: ["init-counts-per-program"],
   },
@@ -275,7 +269,7 @@ export default [
     check: callsReturn(
       "timer-init",
       -ERRNO.EBUSY,
-      ({ timer, operation }) => timer.initialized && timer.cancelled && isValid(operation.flags),
+      ({ timer, operation }) => timer.initialized && timer.cancelled && isTimerClock(operation.flags),
     ),
     faults: ["cancel-frees-timer"],
   },
@@ -292,7 +286,11 @@ export default [
       "timer-init",
       -ERRNO.EBUSY,
       ({ timer, operation, event }) =>
-        timer.initialized && timer.fired && !timer.cancelled && event.callback === null && isValid(operation.flags),
+        timer.initialized &&
+        timer.fired &&
+        !timer.cancelled &&
+        event.callback === null &&
+        isTimerClock(operation.flags),
     ),
     faults: ["firing-frees-timer"],
   },
