@@ -1,11 +1,12 @@
 /** Saved cases: a compiled scenario with its origin, one to a file, to be replayed, shared and kept. */
 import { createHash } from "node:crypto";
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import { type CompiledScenario, compiledScenarioSchema } from "../scenario/compiled-scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
 import { writeAtomically } from "./atomic-write.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const NAME_MAX = 80;
 
@@ -30,7 +31,7 @@ export function caseFileName(subject: string, ...runtimes: readonly string[]): s
  * @throws {NodeJS.ErrnoException} where it cannot be written
  */
 export async function writeCase(folder: string, name: string, compiled: CompiledScenario): Promise<string> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   const path = join(folder, name);
   await writeAtomically(path, `${JSON.stringify(compiled, null, 2)}\n`);
   return path;
@@ -40,7 +41,8 @@ function parseJson(text: string, path: string): unknown {
   try {
     return JSON.parse(text);
   } catch (error) {
-    if (error instanceof SyntaxError) throw new ScenarioError(`${path} is not JSON: ${error.message}`);
+    if (error instanceof SyntaxError)
+      throw new ScenarioError(`${path} is not JSON: ${error.message.replaceAll(/\s+/g, " ")}`);
     throw error;
   }
 }

@@ -1,9 +1,9 @@
 /** report.json, and the JSON Schema that describes it. */
-import { mkdir } from "node:fs/promises";
 import { join } from "node:path";
 import { z } from "zod";
 import { type Results, resultsSchema } from "../conformance/results.ts";
 import { writeAtomically } from "./atomic-write.ts";
+import { makeFolder } from "./make-folder.ts";
 
 const RESULTS_FILE = "report.json";
 const RESULTS_SCHEMA_FILE = "report.schema.json";
@@ -22,7 +22,7 @@ export function resultsSchemaJson(): string {
  * @throws {NodeJS.ErrnoException} where it cannot be made or written to
  */
 export async function prepareResultsFolder(folder: string): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeAtomically(join(folder, RESULTS_SCHEMA_FILE), resultsSchemaJson());
 }
 
