@@ -14,19 +14,27 @@ function elementName(operations: readonly Operation[], at: number, element: Elem
   return found.kind === "lookup-inner" ? `${outer}->[${found.innerKey}]` : outer;
 }
 
-/** The pointer that bpf_timer_init is handed, with what a case adds to it. */
+/** The pointer that an operation on a timer is handed, with what a case adds to it. */
 function timerPointer(
-  name: string,
   {
+    element,
     offsetDelta = 0,
     variableOffset = false,
-  }: { offsetDelta?: number | undefined; variableOffset?: boolean | undefined },
+  }: Extract<Operation, { kind: `timer-${string}` | "access-timer" }>,
+  name: (element: Element) => string,
 ): string {
   const delta = offsetDelta === 0 ? "" : ` ${offsetDelta < 0 ? "-" : "+"} ${Math.abs(offsetDelta)}`;
-  return `&${name}.timer${delta}${variableOffset ? " + (bpf_ktime_get_ns() & 8)" : ""}`;
+  return `&${name(element)}.timer${delta}${variableOffset ? " + (bpf_ktime_get_ns() & 8)" : ""}`;
 }
 
+/** The map that bpf_timer_init is handed: one by its number, or the inner map of a slot. */
+const mapArgument = ({ map, innerMapOf }: Extract<Operation, { kind: "timer-init" }>): string =>
+  innerMapOf === undefined ? `m${map}` : `the inner map of slot ${innerMapOf}`;
+
 const NOW = { monotonic: "bpf_ktime_get_ns", boottime: "bpf_ktime_get_boot_ns" } as const;
+
+const startDelay = ({ ns, fromNow }: Extract<Operation, { kind: "timer-start" }>): string =>
+  `${fromNow === undefined ? "" : `${NOW[fromNow]}() + `}${delayText(ns)}`;
 
 type Texts = {
   [K in OperationKind]: (operation: Extract<Operation, { kind: K }>, name: (element: Element) => string) => string;
@@ -37,18 +45,18 @@ const TEXTS: Texts = {
   "lookup-inner": ({ map, key, innerKey }) => `bpf_map_lookup_elem(m${map}[${key}], ${innerKey})`,
   update: ({ map, key, flags }) => `bpf_map_update_elem(m${map}, ${key}, zeroes, ${updateFlags(flags)})`,
   delete: ({ map, key }) => `bpf_map_delete_elem(m${map}, ${key})`,
-  "timer-init": ({ element, map, flags, ...offsets }, name) =>
-    `bpf_timer_init(${timerPointer(name(element), offsets)}, m${map}, ${timerInitFlags(flags)})`,
-  "timer-set-callback": ({ element, callback }, name) =>
-    `bpf_timer_set_callback(&${name(element)}.timer, callback${callback})`,
-  "timer-start": ({ element, ns, flags, fromNow }, name) =>
-    `bpf_timer_start(&${name(element)}.timer, ${fromNow === undefined ? "" : `${NOW[fromNow]}() + `}${delayText(ns)}, ${timerStartFlags(flags)})`,
-  "timer-cancel": ({ element }, name) => `bpf_timer_cancel(&${name(element)}.timer)`,
-  "timer-cancel-async": ({ element }, name) => `bpf_timer_cancel_async(&${name(element)}.timer)`,
+  "timer-init": (operation, name) =>
+    `bpf_timer_init(${timerPointer(operation, name)}, ${mapArgument(operation)}, ${timerInitFlags(operation.flags)})`,
+  "timer-set-callback": (operation, name) =>
+    `bpf_timer_set_callback(${timerPointer(operation, name)}, callback${operation.callback})`,
+  "timer-start": (operation, name) =>
+    `bpf_timer_start(${timerPointer(operation, name)}, ${startDelay(operation)}, ${timerStartFlags(operation.flags)})`,
+  "timer-cancel": (operation, name) => `bpf_timer_cancel(${timerPointer(operation, name)})`,
+  "timer-cancel-async": (operation, name) => `bpf_timer_cancel_async(${timerPointer(operation, name)})`,
   "read-payload": ({ element }, name) => `read ${name(element)}.payload`,
   "write-payload": ({ element, value }, name) => `${name(element)}.payload = ${value}`,
-  "access-timer": ({ element, access }, name) =>
-    access === "load" ? `read 8 bytes of ${name(element)}.timer` : `write 8 bytes of ${name(element)}.timer`,
+  "access-timer": (operation, name) =>
+    `${operation.access === "load" ? "read" : "write"} 8 bytes at ${timerPointer(operation, name)}`,
   "spin-lock": ({ element }, name) => `bpf_spin_lock(&${name(element)}.lock)`,
   "spin-unlock": ({ element }, name) => `bpf_spin_unlock(&${name(element)}.lock)`,
 };

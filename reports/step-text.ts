@@ -34,6 +34,7 @@ const TEXTS: Texts = {
   "open-program-pin": ({ program }) => `open the pin of p${program}`,
   "find-program": ({ program }) => `find p${program} by its id`,
   "exit-process": () => "the process exits",
+  "drop-capability": () => "the process gives up CAP_BPF",
 };
 
 /** A step in words; maps and programs by their index. */

@@ -32,10 +32,14 @@ import { ScenarioError } from "./scenario-error.ts";
 import type { ScenarioTypes } from "./scenario-types.ts";
 import { fieldOffset } from "./value-layout.ts";
 
-/** Bytes below the frame pointer: four element slots and the callback's own element, then the key, then a value. */
+/**
+ * Bytes below the frame pointer: four element slots and the callback's own element, the inner maps that elements were
+ * found in, then the key, then a value.
+ */
 const SELF_SLOT = 4;
-const KEY_OFFSET = -48;
+const KEY_OFFSET = -80;
 const slotOffset = (element: Element): number => -8 * ((element === "self" ? SELF_SLOT : element) + 1);
+const innerMapOffset = (slot: number): number => -8 * (slot + 1 + SELF_SLOT + 1);
 
 const INT32_MAX = 0x7fff_ffff;
 /** Where a map under test has no timer at all, its helpers are still called at this offset. */
@@ -105,10 +109,15 @@ function emitElement(context: FunctionContext, at: number, element: Element, reg
   return spec.innerMap === undefined ? spec : mapSpec(context, spec.innerMap);
 }
 
-function emitTimer(context: FunctionContext, at: number, element: Element, offsetDelta = 0): void {
+/** Points R1 at an element's timer, or where the operation says. */
+function emitTimer(context: FunctionContext, at: number, operation: TimerOperation): void {
+  const { asm } = context;
+  const { element, offsetDelta = 0, variableOffset = false } = operation;
+  if (variableOffset) asm.emit(callHelper(HELPER.ktime_get_ns), alu64("and", R0, 8), mov(R7, R0));
   const map = emitElement(context, at, element, R1);
   const offset = (fieldOffset(map, "timer") ?? DEFAULT_TIMER_OFFSET) + offsetDelta;
-  if (offset !== 0) context.asm.emit(add(R1, offset));
+  if (offset !== 0) asm.emit(add(R1, offset));
+  if (variableOffset) asm.emit(add(R1, R7));
 }
 
 /** Keeps a looked-up element in its slot, logs whether there was one, and ends the function where there was none. */
@@ -131,6 +140,9 @@ function payloadOffset(map: MapSpec, at: number): number {
   return offset;
 }
 
+/** The operations that are handed a pointer to a timer. */
+type TimerOperation = Extract<Operation, { kind: `timer-${string}` | "access-timer" }>;
+
 type Emitters = {
   [K in OperationKind]: (context: FunctionContext, operation: Extract<Operation, { kind: K }>, at: number) => void;
 };
@@ -147,6 +159,7 @@ const EMITTERS: Emitters = {
     mapSpec(context, map);
     emitKey(context.asm, key);
     context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_lookup_elem)).jumpIf("eq", R0, 0, missing);
+    context.asm.emit(store("dw", R10, innerMapOffset(slot), R0));
     emitKey(context.asm, innerKey);
     context.asm.emit(mov(R1, R0), callHelper(HELPER.map_lookup_elem)).label(missing);
     emitFound(context, at, slot);
@@ -166,39 +179,40 @@ const EMITTERS: Emitters = {
     context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_delete_elem));
     log(context, at);
   },
-  "timer-init"(context, { element, map, flags, offsetDelta, variableOffset }, at) {
+  "timer-init"(context, operation, at) {
     const { asm } = context;
+    const { map, flags, innerMapOf } = operation;
     mapSpec(context, map);
-    if (variableOffset === true) asm.emit(callHelper(HELPER.ktime_get_ns), alu64("and", R0, 8), mov(R6, R0));
-    emitTimer(context, at, element, offsetDelta);
-    if (variableOffset === true) asm.emit(add(R1, R6));
-    asm.loadMap(R2, map);
+    emitTimer(context, at, operation);
+    if (innerMapOf === undefined) asm.loadMap(R2, map);
+    else asm.emit(load("dw", R2, R10, innerMapOffset(innerMapOf)));
     loadU64(asm, R3, flags);
     asm.emit(callHelper(HELPER.timer_init));
     log(context, at);
   },
-  "timer-set-callback"(context, { element, callback }, at) {
-    emitTimer(context, at, element);
-    context.asm.loadFunction(R2, functionName(callback)).emit(callHelper(HELPER.timer_set_callback));
+  "timer-set-callback"(context, operation, at) {
+    emitTimer(context, at, operation);
+    context.asm.loadFunction(R2, functionName(operation.callback)).emit(callHelper(HELPER.timer_set_callback));
     log(context, at);
   },
-  "timer-start"(context, { element, ns, flags, fromNow }, at) {
+  "timer-start"(context, operation, at) {
     const { asm } = context;
+    const { ns, flags, fromNow } = operation;
     if (fromNow !== undefined) asm.emit(callHelper(NOW[fromNow]), mov(R6, R0));
-    emitTimer(context, at, element);
+    emitTimer(context, at, operation);
     loadU64(asm, R2, ns);
     if (fromNow !== undefined) asm.emit(add(R2, R6));
     loadU64(asm, R3, flags);
     asm.emit(callHelper(HELPER.timer_start));
     log(context, at);
   },
-  "timer-cancel"(context, { element }, at) {
-    emitTimer(context, at, element);
+  "timer-cancel"(context, operation, at) {
+    emitTimer(context, at, operation);
     context.asm.emit(callHelper(HELPER.timer_cancel));
     log(context, at);
   },
-  "timer-cancel-async"(context, { element }, at) {
-    emitTimer(context, at, element);
+  "timer-cancel-async"(context, operation, at) {
+    emitTimer(context, at, operation);
     context.asm.callKfunc("bpf_timer_cancel_async");
     log(context, at);
   },
@@ -212,8 +226,9 @@ const EMITTERS: Emitters = {
     context.asm.emit(mov(R0, value), store("dw", R1, payloadOffset(map, at), R0));
     log(context, at);
   },
-  "access-timer"(context, { element, access }, at) {
-    emitTimer(context, at, element);
+  "access-timer"(context, operation, at) {
+    const { access } = operation;
+    emitTimer(context, at, operation);
     context.asm.emit(access === "load" ? load("dw", R0, R1, 0) : store("dw", R1, 0, 0));
     if (access === "load") log(context, at);
   },

@@ -44,6 +44,15 @@ export type MapSpec = z.infer<typeof mapSpecSchema>;
 export const elementSchema = z.union([z.int().min(0).max(3), z.literal("self")]);
 export type Element = z.infer<typeof elementSchema>;
 
+/** An element's timer, as an operation is handed it. */
+const timerPointer = {
+  element: elementSchema,
+  /** Moves the pointer, where the rule of the right offset is under test. */
+  offsetDelta: z.int().optional(),
+  /** Adds a value the verifier cannot know to the pointer, where the rule of the constant offset is under test. */
+  variableOffset: z.boolean().optional(),
+};
+
 const lookupTarget = { map: index, key: z.int().nonnegative() };
 
 /**
@@ -64,36 +73,35 @@ export const operationSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("update"), ...lookupTarget, flags: z.int().nonnegative() }),
   /** bpf_map_delete_elem. */
   z.strictObject({ kind: z.literal("delete"), ...lookupTarget }),
-  /** bpf_timer_init(element's timer + offsetDelta, map, flags): the low 4 bits of flags are the clock id. */
+  /** bpf_timer_init(element's timer, map, flags): the low 4 bits of flags are the clock id. */
   z.strictObject({
     kind: z.literal("timer-init"),
-    element: elementSchema,
+    ...timerPointer,
     map: index,
+    /** Hands over the inner map that the `lookup-inner` of this slot went through; `map` is then the outer one. */
+    innerMapOf: z.int().min(0).max(3).optional(),
     flags: u64Schema,
-    offsetDelta: z.int().optional(),
-    /** Adds a value the verifier cannot know to the pointer, where the rule of the constant offset is under test. */
-    variableOffset: z.boolean().optional(),
   }),
   /** bpf_timer_set_callback(element's timer, callback of this program). */
-  z.strictObject({ kind: z.literal("timer-set-callback"), element: elementSchema, callback: index }),
+  z.strictObject({ kind: z.literal("timer-set-callback"), ...timerPointer, callback: index }),
   /** bpf_timer_start(element's timer, ns, flags); with `fromNow`, ns is added to what that clock says just before. */
   z.strictObject({
     kind: z.literal("timer-start"),
-    element: elementSchema,
+    ...timerPointer,
     ns: u64Schema,
     flags: u64Schema,
     fromNow: z.enum(["monotonic", "boottime"]).optional(),
   }),
   /** bpf_timer_cancel(element's timer). */
-  z.strictObject({ kind: z.literal("timer-cancel"), element: elementSchema }),
+  z.strictObject({ kind: z.literal("timer-cancel"), ...timerPointer }),
   /** bpf_timer_cancel_async(element's timer), a kfunc since 7.0. */
-  z.strictObject({ kind: z.literal("timer-cancel-async"), element: elementSchema }),
+  z.strictObject({ kind: z.literal("timer-cancel-async"), ...timerPointer }),
   /** Reads the first u64 field of the element and logs its low 32 bits. */
   z.strictObject({ kind: z.literal("read-payload"), element: elementSchema }),
   /** Stores a value into the first u64 field of the element. */
   z.strictObject({ kind: z.literal("write-payload"), element: elementSchema, value: z.int().nonnegative() }),
   /** A direct 8-byte load from, or store to, the element's timer: what the verifier must refuse. */
-  z.strictObject({ kind: z.literal("access-timer"), element: elementSchema, access: z.enum(["load", "store"]) }),
+  z.strictObject({ kind: z.literal("access-timer"), ...timerPointer, access: z.enum(["load", "store"]) }),
   /** bpf_spin_lock / bpf_spin_unlock on the element's lock. */
   z.strictObject({ kind: z.literal("spin-lock"), element: elementSchema }),
   z.strictObject({ kind: z.literal("spin-unlock"), element: elementSchema }),
@@ -153,6 +161,8 @@ export const stepSchema = z.discriminatedUnion("kind", [
   z.strictObject({ kind: z.literal("find-program"), program: index }),
   /** The process ends, with every descriptor it holds; later steps run in a new one. */
   z.strictObject({ kind: z.literal("exit-process") }),
+  /** The process gives up CAP_BPF, and CAP_SYS_ADMIN, which includes it, for the rest of its life. */
+  z.strictObject({ kind: z.literal("drop-capability") }),
 ]);
 export type Step = z.infer<typeof stepSchema>;
 export type StepKind = Step["kind"];

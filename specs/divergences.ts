@@ -46,6 +46,15 @@ export const DIVERGENCES: readonly Divergence[] = [
     because:
       "bpf_timer_set_callback takes the reference, and drop_prog_refcnt (bpf_async_update_prog_callback since 7.0) drops it, which bpf_timer_cancel and bpf_timer_cancel_and_free call. bpf_timer_cb, which runs when the timer expires, does not: the callback may start its timer again.",
   },
+  {
+    guarantee: "program-types.unlisted",
+    subjects: ["kprobe", "tracepoint", "perf-event", "raw-tracepoint", "raw-tracepoint-writable"],
+    since: "7.0",
+    claim: "The pages of the four helpers list the program types that can call them; these types are on none.",
+    happens: "Programs of these types may use maps with timers and call all four helpers.",
+    because:
+      "Up to 6.19 check_map_prog_compatibility refused a program of these types (is_tracing_prog_type) any map with a timer. 7.0 made the helpers safe in any context, by deferring to an irq_work what cannot be done with interrupts off, and took that refusal away; bpf_base_func_proto had offered the helpers to these types all along.",
+  },
 ];
 
 /** The divergence that explains a violation on a kernel of this release, if one is recorded. */

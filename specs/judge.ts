@@ -108,3 +108,14 @@ export function loads(
     return { exercised, violations };
   };
 }
+
+/** A check that is several checks. */
+export const both =
+  (...checks: readonly Guarantee["check"][]): Guarantee["check"] =>
+  (history, clock): Judgement => {
+    const judged = checks.map((check) => check(history, clock));
+    return {
+      exercised: judged.reduce((sum, { exercised }) => sum + exercised, 0),
+      violations: judged.flatMap(({ violations }) => violations),
+    };
+  };

@@ -145,6 +145,7 @@ export class BpfTimers {
     if (fault === "start-delays-others") hrtimers.putBehind(timer.hrtimer, ns);
     const isPinned = (flagsLow & BPF_F_TIMER_CPU_PIN) !== 0;
     const onCpu = fault === "pin-ignored" && isPinned ? cpu + 1 : cpu;
+    if (fault === "callbacks-nest" && this.#running !== undefined) hrtimers.runPending();
     hrtimers.start(timer.hrtimer, isFar ? 0 : ns, isAbsolute && fault !== "absolute-taken-as-relative", onCpu);
     return 0;
   }
@@ -194,6 +195,7 @@ export class BpfTimers {
     if (fault === "cancel-async-fails") return -ERRNO.EINVAL;
     if (this.#running === timer) return fault === "cancel-async-own-allowed" ? 0 : -1;
     if (fault === "cancel-async-keeps-armed") return timer.hrtimer.queued ? 1 : 0;
+    if (fault === "cancel-async-drops-callback") this.#dropProgram(timer);
     const wasActive = hrtimers.cancel(timer.hrtimer);
     if (fault === "cancel-async-returns-one") return 1;
     return fault === "cancel-async-returns-zero" ? 0 : wasActive;

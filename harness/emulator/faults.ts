@@ -62,6 +62,7 @@ const faultTable = {
   "cancel-async-before-init": { summary: "bpf_timer_cancel_async returns 0 on a timer that was never initialized" },
   "cancel-async-own-allowed": { summary: "bpf_timer_cancel_async returns 0 from the timer's own callback" },
   "cancel-async-keeps-armed": { summary: "bpf_timer_cancel_async returns 1 and leaves the timer armed" },
+  "cancel-async-drops-callback": { summary: "bpf_timer_cancel_async takes the timer's callback away" },
   "cancel-async-refuses-program-type": { summary: "XDP programs may not call bpf_timer_cancel_async" },
   "tracing-may-use-timer": {
     summary: "programs of the tracing types may use maps with a timer",

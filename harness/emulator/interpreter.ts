@@ -13,6 +13,8 @@ export class InstructionBudgetExhausted extends Error {
 export interface Surroundings<Program> {
   /** Calls helper `id` with arguments in registers 1 to 5; the result goes to register 0. */
   callHelper(id: number, lo: Int32Array, hi: Int32Array, program: Program): void;
+  /** Calls the kfunc that the instruction at `slot` names. */
+  callKfunc(slot: number, lo: Int32Array, hi: Int32Array, program: Program): void;
   /** Byte `offset` of the packet a legacy load reads, or undefined past its end. */
   packetByte(offset: number): number | undefined;
 }
@@ -185,6 +187,11 @@ export class Interpreter<Program extends { readonly code: Code }> {
               frame++;
               lo[FRAME_POINTER] = (frame + 1) * FRAME_BYTES;
               pc += 1 + (imm[pc] as number);
+            } else if (s === 2) {
+              this.budget = budget;
+              this.#surroundings.callKfunc(pc, lo, hi, program);
+              budget = this.budget;
+              pc++;
             } else throw new MemoryFault(`call of kind ${s} at slot ${pc}`);
           } else if (op === 0x90) {
             if (frame === 0) {

@@ -1,10 +1,22 @@
 /** Which program types the documents say may call the timer helpers. */
-import { callback, init, lookup, program, scenario, setCallback } from "../../generators/build.ts";
+import {
+  callback,
+  cancel,
+  cancelAsync,
+  init,
+  lookup,
+  program,
+  scenario,
+  setCallback,
+  start,
+} from "../../generators/build.ts";
 import { SIMPLE_MAP } from "../../generators/map.ts";
-import type { ProgramType } from "../../scenario/program-types.ts";
+import { PROGRAM_TYPES, type ProgramType } from "../../scenario/program-types.ts";
 import type { Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
 import type { Guarantee } from "../guarantee.ts";
 import { loads } from "../judge.ts";
+import { withoutTimer } from "../map-creation.ts";
+import type { SourceId } from "../sources/documents.ts";
 
 /** The list on the page of bpf_timer_init. */
 const LISTED_FOR_INIT = [
@@ -40,6 +52,39 @@ const LISTED_FOR_SET_CALLBACK = [
   "struct-ops",
 ] as const satisfies readonly ProgramType[];
 
+/** What the pages of all four helpers list today. */
+const LISTED = LISTED_FOR_SET_CALLBACK;
+
+/** The list on the page of bpf_timer_cancel_async: each of these types can call kfuncs since before there was this one. */
+const LISTED_FOR_CANCEL_ASYNC = [
+  "cgroup-device",
+  "cgroup-skb",
+  "cgroup-sock",
+  "cgroup-sockopt",
+  "cgroup-sock-addr",
+  "cgroup-sysctl",
+  "lsm",
+  "lwt-in",
+  "lwt-out",
+  "lwt-seg6local",
+  "lwt-xmit",
+  "netfilter",
+  "perf-event",
+  "sched-act",
+  "sched-cls",
+  "sk-skb",
+  "socket-filter",
+  "sock-ops",
+  "struct-ops",
+  "syscall",
+  "tracepoint",
+  "tracing",
+  "xdp",
+] as const satisfies readonly ProgramType[];
+
+/** The types that no page of the four helpers lists. */
+const UNLISTED = PROGRAM_TYPES.filter((type) => !(LISTED as readonly ProgramType[]).includes(type));
+
 /** A program that only looks the element up, and the same with the helper called. */
 const withAndWithout = (type: ProgramType, calls: Operation[]): Scenario =>
   scenario(
@@ -47,6 +92,28 @@ const withAndWithout = (type: ProgramType, calls: Operation[]): Scenario =>
     [program([lookup(0, 0)], [], type), program([lookup(0, 0), ...calls], [callback()], type)],
     [],
   );
+
+/** A program that looks up an element without a timer, and one that calls the helper on an element with one. */
+const withoutAndWithTimer = (type: ProgramType, call: Operation): Scenario =>
+  scenario(
+    [withoutTimer(SIMPLE_MAP), SIMPLE_MAP],
+    [program([lookup(0, 0)], [], type), program([lookup(1, 0), call], [callback()], type)],
+    [],
+  );
+
+/** For each call of a timer: its page, the types listed there, and a case for each. */
+const mayCall = (name: string, document: SourceId, since: string, types: readonly ProgramType[], call: Operation) =>
+  ({
+    id: `program-types.${name}`,
+    statement: `A program of each type that the page of ${document.split("/")[1]} lists may call it: where a program of the type loads without the call, it loads with it.`,
+    citations: [{ document, place: "Program types" }],
+    since,
+    scenarios: types.map((type) => withAndWithout(type, [call])),
+    check: loads("accepted", callsTimer),
+    faults: [name === "cancel-async" ? "cancel-async-refuses-program-type" : "verifier-refuses-program-type"],
+  }) satisfies Guarantee;
+
+const DELAY_NS = 1;
 
 const callsTimer = ({ operations }: ProgramSpec): boolean => operations.some(({ kind }) => kind.startsWith("timer-"));
 
@@ -66,5 +133,26 @@ export default [
     ],
     check: loads("accepted", callsTimer),
     faults: ["verifier-refuses-program-type"],
+  },
+  mayCall("init", "ebpf-docs/bpf_timer_init", "5.15", LISTED, init(0, 1)),
+  mayCall("set-callback", "ebpf-docs/bpf_timer_set_callback", "5.15", LISTED, setCallback(0)),
+  mayCall("start", "ebpf-docs/bpf_timer_start", "5.15", LISTED, start(DELAY_NS)),
+  mayCall("cancel", "ebpf-docs/bpf_timer_cancel", "5.15", LISTED, cancel()),
+  mayCall("cancel-async", "ebpf-docs/bpf_timer_cancel_async", "7.0", LISTED_FOR_CANCEL_ASYNC, cancelAsync()),
+  {
+    id: "program-types.unlisted",
+    statement:
+      "A program of a type that no page of the four helpers lists may not call them: where a program of the type loads that uses a map without a timer, it does not load with the call.",
+    citations: [
+      { document: "ebpf-docs/bpf_timer_init", place: "Program types, taken to be all there are" },
+      { document: "linux/kernel/bpf/verifier.c", place: "check_map_prog_compatibility, is_tracing_prog_type" },
+    ],
+    since: "5.15",
+    undocumented: true,
+    scenarios: UNLISTED.flatMap((type) =>
+      [init(1, 1), setCallback(0), start(DELAY_NS), cancel()].map((call) => withoutAndWithTimer(type, call)),
+    ),
+    check: loads("refused", callsTimer),
+    faults: ["tracing-may-use-timer"],
   },
 ] satisfies Guarantee[];

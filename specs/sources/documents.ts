@@ -12,6 +12,7 @@ export const DOCUMENTS = {
   "uapi/bpf_timer_start": "include/uapi/linux/bpf.h, comment on bpf_timer_start",
   "uapi/bpf_timer_cancel": "include/uapi/linux/bpf.h, comment on bpf_timer_cancel",
   "linux/kernel/bpf/arraymap.c": "Linux, kernel/bpf/arraymap.c",
+  "linux/kernel/bpf/btf.c": "Linux, kernel/bpf/btf.c",
   "linux/kernel/bpf/hashtab.c": "Linux, kernel/bpf/hashtab.c",
   "linux/kernel/bpf/helpers.c": "Linux, kernel/bpf/helpers.c",
   "linux/kernel/bpf/verifier.c": "Linux, kernel/bpf/verifier.c",

@@ -7,7 +7,10 @@ import {
   BPF_F_MMAPABLE,
   BPF_F_NO_COMMON_LRU,
   BPF_F_NO_PREALLOC,
+  BPF_F_NUMA_NODE,
+  BPF_F_RDONLY,
   BPF_F_RDONLY_PROG,
+  BPF_F_WRONLY,
   BPF_F_WRONLY_PROG,
   BPF_F_ZERO_SEED,
   BPF_MAP_TYPE,
@@ -20,10 +23,7 @@ import { HashMap } from "./hash-map.ts";
 import { LruHashMap } from "./lru-hash-map.ts";
 import { MapOfMaps } from "./map-of-maps.ts";
 
-/** BPF_F_RDONLY, BPF_F_WRONLY, BPF_F_NUMA_NODE and BPF_F_PRESERVE_ELEMS of include/uapi/linux/bpf.h. */
-const BPF_F_NUMA_NODE = 1 << 2;
-const BPF_F_RDONLY = 1 << 3;
-const BPF_F_WRONLY = 1 << 4;
+/** Of include/uapi/linux/bpf.h. */
 const BPF_F_PRESERVE_ELEMS = 1 << 11;
 const ACCESS_FLAGS = BPF_F_RDONLY | BPF_F_WRONLY | BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG;
 const ARRAY_FLAGS = BPF_F_NUMA_NODE | BPF_F_MMAPABLE | ACCESS_FLAGS | BPF_F_PRESERVE_ELEMS | BPF_F_INNER_MAP;
@@ -109,7 +109,7 @@ export function createMap(host: MapHost, map: CompiledMap, btf: Btf, inner: BpfM
   if (map.btfKeyTypeId !== 0 && map.btfValueTypeId === 0) return -ERRNO.EINVAL;
   const refused = type.check(map) || (type.ofMaps === true ? checkInner(inner, host) : 0);
   if (refused !== 0) return refused;
-  const fields = findSpecialFields(map, btf, host.profile);
+  const fields = findSpecialFields(map, btf, host.profile, host.fault);
   if (typeof fields === "number") return fields;
   return type.create(host, map, fields, inner);
 }

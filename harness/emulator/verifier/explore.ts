@@ -11,7 +11,8 @@ import {
 import { checkArithmetic } from "./arithmetic.ts";
 import { checkConditionalJump } from "./conditional-jump.ts";
 import type { Environment } from "./environment.ts";
-import { checkHelperCall } from "./helper-call.ts";
+import { checkHelperCall, checkKfuncCall } from "./helper-call.ts";
+import { HELPER_PROTOTYPES } from "./helper-prototypes.ts";
 import { checkLoad, checkStore, stackDepth } from "./memory-access.ts";
 import { returnRange } from "./program-types.ts";
 import { constant, immediate, type RegisterState, typeName, UNINITIALIZED, UNKNOWN } from "./register-state.ts";
@@ -81,15 +82,15 @@ function checkMemory(environment: Environment, state: VerifierState, opcode: num
   if (group === CLASS.ldx) {
     const pointer = readable(src, frame);
     if (dst === FRAME_POINTER) throw new Rejection(-ERRNO.EACCES, "frame pointer is read only");
-    frame.registers[dst] = checkLoad(state, src, pointer, offset, bytes);
+    frame.registers[dst] = checkLoad(environment, state, src, pointer, offset, bytes);
     noteStackUse(environment, state, pointer, offset);
     return;
   }
   const value = group === CLASS.st ? immediate(code.imm[slot] as number) : readable(src, frame);
   const pointer = readable(dst, frame);
   const isAtomic = group === CLASS.stx && (opcode & OPCODE_MASK.mode) === MODE.atomic;
-  if (isAtomic) checkLoad(state, dst, pointer, offset, bytes);
-  checkStore(state, dst, pointer, offset, bytes, isAtomic ? UNKNOWN : value);
+  if (isAtomic) checkLoad(environment, state, dst, pointer, offset, bytes);
+  checkStore(environment, state, dst, pointer, offset, bytes, isAtomic ? UNKNOWN : value);
   noteStackUse(environment, state, pointer, offset);
   const FETCH = 0x01;
   const operation = code.imm[slot] as number;
@@ -140,16 +141,20 @@ function checkCall(environment: Environment, state: VerifierState): void {
   const kind = code.src[state.slot] as number;
   const imm = code.imm[state.slot] as number;
   if (state.lock !== undefined) {
+    const isExcused =
+      environment.fault === "verifier-allows-timer-under-lock" && HELPER_PROTOTYPES.get(imm)?.timer === true;
     const allowed =
-      kind === BPF_PSEUDO_CALL ? profile.staticCallsUnderSpinLock : kind === 0 && imm === HELPER.spin_unlock;
+      kind === BPF_PSEUDO_CALL
+        ? profile.staticCallsUnderSpinLock
+        : kind === 0 && (imm === HELPER.spin_unlock || isExcused);
     if (!allowed) throw new Rejection(-ERRNO.EINVAL, "function calls are not allowed while holding a lock");
   }
   if (kind === BPF_PSEUDO_CALL) {
     checkFunctionCall(environment, state);
     return;
   }
-  if (kind === BPF_PSEUDO_KFUNC_CALL) throw new Rejection(-ERRNO.EINVAL, "calling this kernel function is not allowed");
-  checkHelperCall(environment, state, imm);
+  if (kind === BPF_PSEUDO_KFUNC_CALL) checkKfuncCall(environment, state);
+  else checkHelperCall(environment, state, imm);
   state.slot++;
 }
 

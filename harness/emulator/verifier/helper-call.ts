@@ -2,7 +2,9 @@
 import { ERRNO } from "../../../bpf/errno.ts";
 import { BPF_F_RDONLY_PROG, BPF_PROG_TYPE, HELPER, helperName } from "../../../bpf/uapi.ts";
 import { CPU_COUNT } from "../cpus.ts";
+import type { FaultName } from "../faults.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
+import { kfuncsOf } from "../program.ts";
 import type { Environment } from "./environment.ts";
 import { type Argument, HELPER_PROTOTYPES, type HelperPrototype } from "./helper-prototypes.ts";
 import { checkHelperMemory } from "./memory-access.ts";
@@ -27,14 +29,25 @@ interface CallMeta {
 
 const displayName = (id: number): string => `bpf_${helperName(id) ?? "unknown"}#${id}`;
 
+/** The faults by which a timer argument is not looked at. */
+function isExcused({ map, min, max, offset }: MapValuePointer, fault: FaultName | undefined): boolean {
+  if (fault === "verifier-allows-variable-offset") return min !== max;
+  if (fault === "verifier-allows-timer-without-btf") return !map.fields.hasBtf;
+  if (fault === "verifier-allows-two-timers") return map.fields.timerOffset === -ERRNO.E2BIG;
+  const { timerOffset } = map.fields;
+  return fault === "verifier-allows-any-offset" && min === max && timerOffset >= 0 && offset + min !== timerOffset;
+}
+
 /** process_timer_func. */
 function checkTimer(environment: Environment, register: number, pointer: MapValuePointer, meta: CallMeta): void {
   const { map } = pointer;
   const { hasBtf, timerOffset } = map.fields;
-  const { specialArgumentErrno, specialFields } = environment.profile;
+  const { profile, fault } = environment;
+  const { specialArgumentErrno, specialFields } = profile;
   const reject = (message: string): never => {
     throw new Rejection(specialArgumentErrno, message);
   };
+  if (isExcused(pointer, fault)) return;
   if (pointer.min !== pointer.max)
     reject(`R${register} doesn't have constant offset. bpf_timer has to be at the constant offset`);
   if (!hasBtf) reject(`map '${map.spec.name}' has to have BTF in order to use bpf_timer`);
@@ -114,7 +127,8 @@ function checkArgument(
         throw new Rejection(-ERRNO.EACCES, `R${register} type=${typeName(pointer)} expected=map_ptr`);
       if (
         meta.map !== undefined &&
-        (meta.map !== pointer.map || meta.uid !== pointer.uid) &&
+        (meta.map !== pointer.map ||
+          (meta.uid !== pointer.uid && environment.fault !== "verifier-allows-other-inner-map")) &&
         environment.fault !== "verifier-allows-other-map"
       )
         throw new Rejection(
@@ -153,6 +167,27 @@ function findPrototype(environment: Environment, id: number): HelperPrototype {
   if (prototype.gplOnly && !environment.isGpl)
     throw new Rejection(-ERRNO.EINVAL, "cannot call GPL-restricted function from non-GPL compatible program");
   return prototype;
+}
+
+/** The kfunc that the call at this slot names. @throws {Rejection} where this kernel has none of that name */
+function findKfunc({ code, profile, spec, fault }: Environment, slot: number): void {
+  const name = kfuncsOf(spec).get(slot) ?? "";
+  const isRefusedByFault = fault === "cancel-async-refuses-program-type" && spec.type === BPF_PROG_TYPE.XDP;
+  if (!profile.kfuncs.has(name) || isRefusedByFault)
+    throw new Rejection(-ERRNO.EINVAL, `calling kernel function ${name}#${code.imm[slot]} is not allowed`);
+}
+
+/** check_kfunc_call: every kfunc there is takes a timer, and every type may call it (common_kfunc_set). @throws {Rejection} */
+export function checkKfuncCall(environment: Environment, state: VerifierState): void {
+  findKfunc(environment, state.slot);
+  if (!environment.isGpl)
+    throw new Rejection(-ERRNO.EINVAL, "cannot call kernel function from non-GPL compatible program");
+  const { registers } = state.frames.at(-1) as Frame;
+  const pointer = registers[1] as RegisterState;
+  if (pointer.type === "uninitialized") throw new Rejection(-ERRNO.EACCES, "R1 !read_ok");
+  checkTimer(environment, 1, mapValue(1, pointer), { id: 0, map: undefined, uid: 0 });
+  for (let register = 1; register <= 5; register++) registers[register] = UNINITIALIZED;
+  registers[0] = UNKNOWN;
 }
 
 /** The state in which a timer's callback starts: set_timer_callback_state. */

@@ -1,6 +1,7 @@
 /** What a program may read and write: check_mem_access, check_map_access and check_helper_mem_access. */
 import { ERRNO } from "../../../bpf/errno.ts";
 import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../../../bpf/uapi.ts";
+import type { Environment } from "./environment.ts";
 import type { MapKeyPointer, MapValuePointer, RegisterState, StackPointer } from "./register-state.ts";
 import { typeName, UNKNOWN } from "./register-state.ts";
 import { Rejection } from "./rejection.ts";
@@ -31,7 +32,13 @@ function checkMapFlags({ map }: MapValuePointer, access: Access): void {
 }
 
 /** check_map_access: inside the value, and nowhere over a special field. */
-function checkMapValue(register: number, pointer: MapValuePointer, offset: number, bytes: number): void {
+function checkMapValue(
+  register: number,
+  pointer: MapValuePointer,
+  offset: number,
+  bytes: number,
+  mayTouchTimer = false,
+): void {
   const { map, min, max } = pointer;
   const at = pointer.offset + offset;
   if (at + min < 0) reject(`R${register} min value is outside of the allowed memory range`);
@@ -40,7 +47,8 @@ function checkMapValue(register: number, pointer: MapValuePointer, offset: numbe
     field >= 0 && at + min < field + length && field < at + max + bytes;
   if (overlaps(map.fields.spinLockOffset, BPF_SPIN_LOCK_BYTES))
     reject("bpf_spin_lock cannot be accessed directly by load/store");
-  if (overlaps(map.fields.timerOffset, BPF_TIMER_BYTES)) reject("bpf_timer cannot be accessed directly by load/store");
+  if (overlaps(map.fields.timerOffset, BPF_TIMER_BYTES) && !mayTouchTimer)
+    reject("bpf_timer cannot be accessed directly by load/store");
 }
 
 function checkStackBounds(register: number, offset: number, bytes: number, access: Access): void {
@@ -96,6 +104,7 @@ const CONTEXT_BYTES = 256;
  * @throws {Rejection}
  */
 export function checkLoad(
+  { fault }: Environment,
   state: VerifierState,
   register: number,
   pointer: RegisterState,
@@ -106,7 +115,7 @@ export function checkLoad(
     case "map_value":
       if (pointer.orNull) break;
       checkMapFlags(pointer, "read");
-      checkMapValue(register, pointer, offset, bytes);
+      checkMapValue(register, pointer, offset, bytes, fault === "verifier-allows-timer-load");
       return UNKNOWN;
     case "map_key":
       checkKey(register, pointer, offset, bytes);
@@ -128,6 +137,7 @@ export function checkLoad(
 
 /** Checks a store of `value`. @throws {Rejection} */
 export function checkStore(
+  { fault }: Environment,
   state: VerifierState,
   register: number,
   pointer: RegisterState,
@@ -139,7 +149,7 @@ export function checkStore(
     case "map_value":
       if (pointer.orNull) break;
       checkMapFlags(pointer, "write");
-      checkMapValue(register, pointer, offset, bytes);
+      checkMapValue(register, pointer, offset, bytes, fault === "verifier-allows-timer-store");
       return;
     case "map_key":
       reject(`write to change key R${register} not allowed`);

@@ -31,7 +31,7 @@ export interface VerifierInput {
 
 /** resolve_pseudo_ldimm64: the maps the program names, each allowed for its type. */
 function resolveMaps(input: VerifierInput): Map<number, BpfMap> {
-  const { code, spec, profile } = input;
+  const { code, spec, profile, fault } = input;
   const maps = new Map<number, BpfMap>();
   for (let slot = 0; slot < code.length; slot += slotsAt(code, slot)) {
     const kind = code.src[slot] as number;
@@ -40,7 +40,7 @@ function resolveMaps(input: VerifierInput): Map<number, BpfMap> {
       throw new Rejection(-ERRNO.EINVAL, "unrecognized bpf_ld_imm64 insn");
     const map = input.mapAt(slot);
     if (map === undefined) throw new Rejection(-ERRNO.EBADF, "fd -1 is not pointing to valid bpf_map");
-    checkMap(map, spec, profile);
+    checkMap(map, spec, profile, fault);
     if (kind === BPF_PSEUDO_MAP_VALUE) {
       const address = map.directValue(code.high[slot] as number);
       if (address < 0) throw new Rejection(address, "invalid access to map value pointer");

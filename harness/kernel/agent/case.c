@@ -210,7 +210,7 @@ static const char *execute(struct process *process)
 {
 	const char *error;
 
-	if (scenario.exits_process) {
+	if (scenario.needs_process) {
 		error = act_in_processes(process);
 	} else {
 		error = NULL;

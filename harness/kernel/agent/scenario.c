@@ -287,7 +287,7 @@ static void read_document(struct scenario *scenario)
 	for (uint32_t i = 0; i < scenario->step_count && !reader.failed; i++) {
 		snprintf(reader.place, sizeof(reader.place), "steps[%u]: ", i);
 		read_step(json_object_array_get_idx(list, i), &scenario->steps[i], scenario);
-		scenario->exits_process |= !reader.failed && !scenario->steps[i].kind->execute;
+		scenario->needs_process |= !reader.failed && scenario->steps[i].kind->needs_process;
 	}
 }
 
@@ -300,7 +300,7 @@ const char *scenario_read(struct scenario *scenario, const char *line, size_t le
 	arena_used = 0;
 	reader.failed = false;
 	reader.place[0] = 0;
-	scenario->exits_process = false;
+	scenario->needs_process = false;
 
 	document = json_tokener_parse_ex(tokener, line, length);
 	error = json_tokener_get_error(tokener);

@@ -76,7 +76,7 @@ struct scenario {
 	uint32_t program_count;
 	struct step steps[STEPS_MAX];
 	uint32_t step_count;
-	bool exits_process;
+	bool needs_process; /* some step takes an acting process of its own */
 };
 
 /*

@@ -3,10 +3,12 @@
 
 #include <errno.h>
 #include <linux/bpf.h>
+#include <linux/capability.h>
 #include <sched.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
+#include <sys/syscall.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -297,6 +299,24 @@ static int find_program(struct process *process, const struct step *step, struct
 	return 0;
 }
 
+static int drop_capability(struct process *process, const struct step *step, struct outcome *outcome)
+{
+	struct __user_cap_header_struct header = { _LINUX_CAPABILITY_VERSION_3, 0 };
+	struct __user_cap_data_struct sets[_LINUX_CAPABILITY_U32S_3];
+	static const unsigned int dropped[] = { CAP_BPF, CAP_SYS_ADMIN };
+
+	(void)process;
+	(void)step;
+	(void)outcome;
+	if (syscall(SYS_capget, &header, sets))
+		return -errno;
+	for (size_t i = 0; i < sizeof(dropped) / sizeof(dropped[0]); i++) {
+		sets[CAP_TO_INDEX(dropped[i])].effective &= ~CAP_TO_MASK(dropped[i]);
+		sets[CAP_TO_INDEX(dropped[i])].permitted &= ~CAP_TO_MASK(dropped[i]);
+	}
+	return syscall(SYS_capset, &header, sets) ? -errno : 0;
+}
+
 static const struct step_kind kinds[] = {
 	{ "create-map", TARGET_MAP, 0, create_map },
 	{ "load-program", TARGET_PROGRAM, 0, load_program },
@@ -314,7 +334,8 @@ static const struct step_kind kinds[] = {
 	{ "unpin-program", TARGET_PROGRAM, 0, unpin_program },
 	{ "open-program-pin", TARGET_PROGRAM, 0, open_program_pin },
 	{ "find-program", TARGET_PROGRAM, 0, find_program },
-	{ "exit-process", TARGET_NONE, 0, NULL },
+	{ "exit-process", TARGET_NONE, 0, NULL, true },
+	{ "drop-capability", TARGET_NONE, 0, drop_capability, true },
 };
 
 const struct step_kind *step_kind_find(const char *name)

@@ -21,6 +21,8 @@ struct step_kind {
 	unsigned int fields;
 	/* Returns 0 or a negative errno. NULL for exit-process, which is not the acting process's own to do. */
 	int (*execute)(struct process *process, const struct step *step, struct outcome *outcome);
+	/* Whether it takes an acting process that ends with the case: the agent itself could not undo it. */
+	bool needs_process;
 };
 
 /* The kind of that name, or NULL. */

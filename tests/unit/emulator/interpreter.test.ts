@@ -34,6 +34,7 @@ function execute(build: (asm: Assembler) => unknown, budget = 10_000): number {
       lo[0] = id * 2;
       hi[0] = 0;
     },
+    callKfunc: () => undefined,
     packetByte: (offset) => PACKET[offset],
   });
   interpreter.reset(budget);

@@ -1,0 +1,128 @@
+/** Which maps may hold timers: their types and the flags they are created with. */
+import fc from "fast-check";
+import {
+  BPF_F_INNER_MAP,
+  BPF_F_MMAPABLE,
+  BPF_F_NO_COMMON_LRU,
+  BPF_F_NO_PREALLOC,
+  BPF_F_NUMA_NODE,
+  BPF_F_RDONLY,
+  BPF_F_RDONLY_PROG,
+  BPF_F_WRONLY,
+  BPF_F_WRONLY_PROG,
+  BPF_F_ZERO_SEED,
+} from "../../bpf/uapi.ts";
+import { callback, cancel, init, lookup, program, scenario, setCallback, start } from "../../generators/build.ts";
+import { timerElement } from "../../generators/map.ts";
+import { runnableType } from "../../generators/program-type.ts";
+import { delayNs } from "../../generators/time.ts";
+import type { MapSpec, Scenario } from "../../scenario/scenario.ts";
+import type { Guarantee } from "../guarantee.ts";
+import { both, loads } from "../judge.ts";
+import { creates, withoutTimer } from "../map-creation.ts";
+
+const ALLOWED: readonly MapSpec["type"][] = ["array", "hash", "lru-hash"];
+const REFUSED: readonly MapSpec["type"][] = ["percpu-array", "percpu-hash", "lru-percpu-hash"];
+
+/** Every creation flag that a type takes, but those that keep programs from the values. */
+const FLAGS: Readonly<Partial<Record<MapSpec["type"], readonly number[]>>> = {
+  array: [BPF_F_NUMA_NODE, BPF_F_RDONLY, BPF_F_WRONLY, BPF_F_MMAPABLE, BPF_F_INNER_MAP],
+  hash: [BPF_F_NO_PREALLOC, BPF_F_NUMA_NODE, BPF_F_RDONLY, BPF_F_WRONLY, BPF_F_ZERO_SEED],
+  "lru-hash": [BPF_F_NO_COMMON_LRU, BPF_F_RDONLY, BPF_F_WRONLY, BPF_F_ZERO_SEED],
+};
+
+/** A map without a timer and one with; a program that only looks an element up, and one that does all with its timer. */
+const beside = ({ map, key, delay, type }: { map: MapSpec; key: number; delay: number; type: Type }): Scenario => {
+  const lifecycle = [lookup(1, key), init(1, 1), setCallback(0), start(delay), cancel()];
+  const programs = [program([lookup(0, key)], [], type), program(lifecycle, [callback()], type)];
+  const made = scenario([withoutTimer(map), map], programs, []);
+  return { ...made, steps: made.steps.filter(({ kind }) => kind !== "update") };
+};
+type Type = Parameters<typeof program>[2];
+
+const ofType = (types: readonly MapSpec["type"][]) =>
+  fc
+    .record({ element: timerElement, chosen: fc.constantFrom(...types), delay: delayNs(), type: runnableType })
+    .map(({ element: { map, key }, chosen, delay, type }) =>
+      beside({ map: { ...map, type: chosen, flags: 0 }, key, delay, type }),
+    );
+
+/** A map of a type that allows timers, with flags of that type. */
+const withFlags = (flagsOf: (type: MapSpec["type"]) => readonly number[]) =>
+  fc
+    .record({ element: timerElement, delay: delayNs(), type: runnableType })
+    .chain(({ element: { map, key }, delay, type }) =>
+      fc.constantFrom(...flagsOf(map.type)).map((flags) => beside({ map: { ...map, flags }, key, delay, type })),
+    );
+
+const isPlain = ({ flags }: MapSpec): boolean => flags === 0;
+const usesTimer = loads("accepted", ({ operations }) => operations.some(({ kind }) => kind === "timer-init"));
+
+const SYSCALL = { document: "linux/kernel/bpf/syscall.c", place: "map_check_btf" } as const;
+
+export default [
+  {
+    id: "verifier.map-types-allowed",
+    statement:
+      "Array, hash and LRU hash maps may hold timers: where such a map can be created without a timer it can be with one, and a program may use it.",
+    citations: [
+      SYSCALL,
+      { document: "ebpf-docs/timers", place: "introduction and first example" },
+      { document: "ebpf-docs/bpf_timer_init", place: "Example" },
+    ],
+    since: "5.15",
+    undocumented: true,
+    scenarios: ofType(ALLOWED),
+    check: both(
+      creates((map) => (isPlain(map) && ALLOWED.includes(map.type) ? "created" : "untold")),
+      usesTimer,
+    ),
+    faults: ["lru-hash-refuses-timer"],
+  },
+  {
+    id: "verifier.map-types-refused",
+    statement: "A per-CPU map cannot be created with a timer in its value.",
+    citations: [SYSCALL],
+    since: "5.15",
+    undocumented: true,
+    scenarios: ofType(REFUSED),
+    check: creates((map) => (isPlain(map) && REFUSED.includes(map.type) ? "refused" : "untold")),
+    faults: ["per-cpu-map-allows-timer"],
+  },
+  {
+    id: "verifier.map-flags",
+    statement:
+      "Every creation flag that a map takes without a timer it takes with one, those that keep programs from its values aside.",
+    citations: [SYSCALL],
+    since: "5.15",
+    undocumented: true,
+    scenarios: withFlags((type) => FLAGS[type] ?? [0]),
+    check: both(
+      creates((map) =>
+        (map.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) === 0 && !isPlain(map) ? "created" : "untold",
+      ),
+      usesTimer,
+    ),
+    faults: ["map-refuses-flag-with-timer"],
+  },
+  {
+    id: "verifier.map-read-only",
+    statement: "A map whose values programs cannot write, BPF_F_RDONLY_PROG, cannot be created with a timer.",
+    citations: [SYSCALL],
+    since: "5.15",
+    undocumented: true,
+    scenarios: withFlags(() => [BPF_F_RDONLY_PROG]),
+    check: creates(({ flags }) => ((flags & BPF_F_RDONLY_PROG) === 0 ? "untold" : "refused")),
+    faults: ["read-only-map-allows-timer"],
+  },
+  {
+    id: "verifier.map-write-only",
+    statement: "A map whose values programs cannot read, BPF_F_WRONLY_PROG, cannot be created with a timer.",
+    citations: [SYSCALL],
+    since: "6.2",
+    undocumented: true,
+    scenarios: withFlags(() => [BPF_F_WRONLY_PROG]),
+    check: creates(({ flags }) => ((flags & BPF_F_WRONLY_PROG) === 0 ? "untold" : "refused")),
+    faults: ["write-only-map-allows-timer"],
+  },
+] satisfies Guarantee[];
