@@ -156,12 +156,14 @@ export const staysQuietOnceCancelled: Guarantee["check"] = (history) => {
 
 /** No timer fires once an event has freed it: what it was started for is past by the end, and it was quiet. */
 export const quietOnceFreed =
-  (by: (event: HistoryEvent) => boolean, subject: string): Guarantee["check"] =>
+  (by: (event: HistoryEvent, history: History) => boolean, subject: string): Guarantee["check"] =>
   (history, clock) => {
     const { records, unaccounted } = readArmings(history);
-    const freed = records.filter((record) => record.end === "freed" && record.endEvent !== null && by(record.endEvent));
+    const freed = records.filter(
+      (record) => record.end === "freed" && record.endEvent !== null && by(record.endEvent, history),
+    );
     const violations = unaccounted.flatMap(({ event, freedBy }): Violation[] => {
-      if (freedBy === null || !by(freedBy)) return [];
+      if (freedBy === null || !by(freedBy, history)) return [];
       const expected = `the timer freed in step ${freedBy.at} does not fire`;
       return [{ at: event.at, expected, observed: `its callback ran for key ${event.element.key}`, subject }];
     });

@@ -56,17 +56,6 @@ export function callsReturn<K extends OperationKind>(
   };
 }
 
-/** A check that several checks agree on. */
-export const all =
-  (...checks: Guarantee["check"][]): Guarantee["check"] =>
-  (history, clock) => {
-    const judgements = checks.map((check) => check(history, clock));
-    return {
-      exercised: judgements.reduce((sum, { exercised }) => sum + exercised, 0),
-      violations: judgements.flatMap(({ violations }) => violations),
-    };
-  };
-
 /** The result of each program's first load step, by program. */
 function loadResults(history: History): Map<number, { at: number; result: number; message: string | undefined }> {
   const results = new Map<number, { at: number; result: number; message: string | undefined }>();

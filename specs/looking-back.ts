@@ -1,6 +1,6 @@
 /** What came before: the questions that preconditions ask of a history. */
 import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../scenario/history.ts";
-import type { OperationKind, Step, StepKind } from "../scenario/scenario.ts";
+import type { Operation, OperationKind, Step, StepKind } from "../scenario/scenario.ts";
 import type { ArmingRecord } from "./armings.ts";
 
 /** A step of a kind that succeeded. */
@@ -11,7 +11,10 @@ export const isStep = <K extends StepKind>(
   event.kind === "step" && event.step.kind === kind && event.outcome.result >= 0;
 
 /** A successful call of a kind. */
-export const isDone = (event: HistoryEvent, kind: OperationKind): event is CallEvent =>
+export const isDone = <K extends OperationKind>(
+  event: HistoryEvent,
+  kind: K,
+): event is CallEvent & { operation: Extract<Operation, { kind: K }> } =>
   event.kind === "call" && event.operation.kind === kind && event.result >= 0;
 
 /** The element an event is about; null where it is about none, or about one nobody can name. */

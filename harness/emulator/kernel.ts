@@ -189,7 +189,6 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
    * instructions after the timer was armed, so a program gets to log that it armed it.
    */
   interruptPoint(): void {
-    if (this.fault === "callbacks-nest" && this.hrtimers.inSoftirq) this.hrtimers.runPending();
     if (!this.#softirqsEnabled || this.hrtimers.inSoftirq) return;
     this.#softirqsEnabled = false;
     this.hrtimers.runPending();

@@ -32,7 +32,7 @@ import { fieldOffset } from "../../scenario/value-layout.ts";
 import { overdueNs, readArmings } from "../armings.ts";
 import { firesOnTime, quietOnceFreed } from "../firing-time.ts";
 import type { ClockBound, Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { all, callsReturn, isUnopposed } from "../judge.ts";
+import { both, callsReturn, isUnopposed } from "../judge.ts";
 import { before, elementOf, happenedMeanwhile, isDone, isSameElement, isStep } from "../looking-back.ts";
 import { firesWithProgramClosed } from "../program-life.ts";
 import { moments, TimerWorld } from "../timer-state.ts";
@@ -422,7 +422,7 @@ export default [
     since: "5.15",
     undocumented: true,
     scenarios: deleteInArray,
-    check: all(
+    check: both(
       refusesArrayDelete,
       firesOnTime((record, _, history) =>
         happenedMeanwhile(

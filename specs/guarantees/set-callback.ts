@@ -28,7 +28,7 @@ import type { CallEvent, FiringEvent } from "../../scenario/history.ts";
 import type { Operation, Scenario, Step } from "../../scenario/scenario.ts";
 import { firesOnTime } from "../firing-time.ts";
 import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { all, callsReturn, loads } from "../judge.ts";
+import { both, callsReturn, loads } from "../judge.ts";
 import { before, happenedMeanwhile, isDone, isSameElement, setterOf } from "../looking-back.ts";
 import { firesWithProgramClosed, programGoes, programStays } from "../program-life.ts";
 import { isHeld, moments } from "../timer-state.ts";
@@ -406,7 +406,7 @@ export default [
     scenarios: oneTimer().map((timer) =>
       afterArming(timer, [closeProgram(), findProgram(), advance(timer.delay + GRID_NS)]),
     ),
-    check: all(programStays, firesWithProgramClosed),
+    check: both(programStays, firesWithProgramClosed),
     faults: ["set-callback-takes-no-reference"],
   },
   {
