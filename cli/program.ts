@@ -5,6 +5,7 @@ import { EXIT_CODES_HELP, type ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
 import { casesOption, collect, randomSeed, seedOption } from "./options.ts";
 import type { RunCommandOptions } from "./run.ts";
+import type { FindingsCommandOptions, SpecCommandOptions } from "./spec.ts";
 
 /** Options as commander hands them over, before a seed is drawn for who gave none. */
 type Unseeded<T extends { seed: number }> = Omit<T, "seed"> & { seed?: number };
@@ -93,6 +94,32 @@ function addListings(program: Command, io: Io, exit: (code: ExitCode) => void): 
     });
 }
 
+function addReferences(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  const reports = () => repeatable("--report <path>", "a report.json of a run, or a folder of them", "none");
+  program
+    .command("spec")
+    .summary("print the reference of the guarantees")
+    .description("Print every guarantee with its sources, what runs made of it, and an example.")
+    .addOption(new Option("--format <format>", "how it is written").choices(["md", "html", "json"]).default("md"))
+    .addOption(reports())
+    .option("--out <file>", "where to, instead of stdout")
+    .action(async (options: SpecCommandOptions) => {
+      const { specCommand } = await import("./spec.ts");
+      exit(await specCommand(options, io));
+    });
+  program
+    .command("findings")
+    .summary("print where kernels differ from their documentation")
+    .description("Print every known divergence, in Markdown.")
+    .addOption(reports())
+    .option("--cases <dir>", "save the smallest case that shows each, there")
+    .option("--out <file>", "where to, instead of stdout")
+    .action(async (options: FindingsCommandOptions) => {
+      const { findingsCommand } = await import("./spec.ts");
+      exit(await findingsCommand(options, io));
+    });
+}
+
 /** The command line; `exit` is told the exit code of the command that ran. */
 export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
   const program = new Command("timerconf")
@@ -108,6 +135,6 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     })
     .addHelpText("after", RUNTIMES_HELP)
     .addHelpText("after", EXIT_CODES_HELP);
-  for (const add of [addRun, addDiff, addReplay, addListings]) add(program, io, exit);
+  for (const add of [addRun, addDiff, addReplay, addListings, addReferences]) add(program, io, exit);
   return program;
 }

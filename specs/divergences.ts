@@ -9,6 +9,8 @@ export interface Divergence {
   /** The first release that differs, and the first that no longer does. */
   since: string;
   until?: string;
+  /** The finding in a line, as a heading. */
+  title?: string;
   /** What the documentation says, what happens instead, and what in the kernel decides it. */
   claim: string;
   happens: string;
@@ -18,6 +20,7 @@ export interface Divergence {
 export const DIVERGENCES: readonly Divergence[] = [
   {
     guarantee: "set-callback.no-user-reference",
+    title: "bpf_timer_set_callback returns -EINVAL and not -EPERM for a map without user references",
     subjects: ["-EINVAL"],
     since: "5.15",
     claim: "bpf_timer_set_callback returns -EPERM for a timer in a map without user references.",
@@ -27,6 +30,7 @@ export const DIVERGENCES: readonly Divergence[] = [
   },
   {
     guarantee: "start.absolute-realtime",
+    title: "Absolute timers on CLOCK_REALTIME run on CLOCK_MONOTONIC",
     subjects: ["late"],
     since: "6.4",
     claim:
@@ -38,6 +42,7 @@ export const DIVERGENCES: readonly Divergence[] = [
   },
   {
     guarantee: "set-callback.releases-program",
+    title: "A timer that has fired still keeps its program loaded",
     subjects: ["fired"],
     since: "5.15",
     claim: "Programs stay loaded until all timers that call back into them have fired or are cancelled.",
@@ -48,6 +53,7 @@ export const DIVERGENCES: readonly Divergence[] = [
   },
   {
     guarantee: "program-types.unlisted",
+    title: "Tracing programs may use timers since 7.0, and no page lists them",
     subjects: ["kprobe", "tracepoint", "perf-event", "raw-tracepoint", "raw-tracepoint-writable"],
     since: "7.0",
     claim: "The pages of the four helpers list the program types that can call them; these types are on none.",

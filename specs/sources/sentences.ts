@@ -52,12 +52,13 @@ export function coverageOf({ guarantees, untestable }: Sentence): Coverage {
 export interface DocumentCoverage extends Record<Coverage, number> {
   document: SourceId;
   title: string;
+  note?: string;
   sentences: number;
 }
 
 /** How many sentences of each document are covered in which way. A sentence that several documents repeat counts in each. */
 export function coverageByDocument(): DocumentCoverage[] {
-  return TEXTS.map(({ document }) => {
+  return TEXTS.map(({ document, note }) => {
     const own = SENTENCES.flatMap((sentence) =>
       sentence.places.filter((place) => place.document === document).map(() => coverageOf(sentence)),
     );
@@ -65,6 +66,7 @@ export function coverageByDocument(): DocumentCoverage[] {
     return {
       document,
       title: DOCUMENTS[document],
+      ...(note === undefined ? {} : { note }),
       sentences: own.length,
       encoded: count("encoded"),
       partly: count("partly"),
