@@ -47,7 +47,7 @@ export const PAGE_INIT_SENTENCES: readonly Sentence[] = [
       ["ebpf-docs/bpf_timer_init@earlier", "Program types"],
     ]),
     paraphrase: "Programs of the listed types may call the helper.",
-    guarantees: ["program-types.init"],
+    guarantees: ["program-types.init", "program-types.allowed"],
   },
   {
     id: "page.init.tracing-excluded",

@@ -38,7 +38,7 @@ export const PAGE_SET_CALLBACK_SENTENCES: readonly Sentence[] = [
     id: "page.set-callback.program-types",
     places: placesIn([["ebpf-docs/bpf_timer_set_callback", "Program types"]]),
     paraphrase: "Programs of the listed types may call the helper.",
-    guarantees: ["program-types.set-callback"],
+    guarantees: ["program-types.set-callback", "program-types.allowed"],
   },
   {
     id: "page.set-callback.example",

@@ -15,13 +15,18 @@ describe("the emulator as a runtime", () => {
     expect(openEmulator("emulator").version).toBe(Object.keys(profiles).at(-1));
     expect(openEmulator("emulator:6.1")).toMatchObject({ version: "6.1", linux: { major: 6, minor: 1 } });
     expect(openEmulator("emulator:6.12+fault=fires-twice").name).toBe("emulator:6.12+fault=fires-twice");
-    expect(openEmulator("emulator+fault=fires-twice").version).toBe("6.12");
+    expect(openEmulator("emulator+fault=fires-twice").version).toBe("7.3");
+  });
+
+  test("is the newest kernel that a fault is a defect of, where later ones do just that", () => {
+    expect(openEmulator("emulator+fault=tracing-may-use-timer").version).toBe("6.19");
+    expect(openEmulator("emulator:6.1+fault=tracing-may-use-timer").version).toBe("6.1");
   });
 
   test.each([
-    ["emulator:9.9", "6.1, 6.12"],
-    ["emulator:", "6.1, 6.12"],
-    ["emulator:constructor", "6.1, 6.12"],
+    ["emulator:9.9", "5.15 to 7.3"],
+    ["emulator:", "5.15 to 7.3"],
+    ["emulator:constructor", "5.15 to 7.3"],
     ["emulator+fault=none", "timerconf list"],
     ["emulator+fault=", "timerconf list"],
     ["emulators", "emulator:6.12"],
