@@ -107,7 +107,7 @@ export class BpfTimers {
     if (previous !== program) {
       // bpf_prog_inc_not_zero.
       if (program.references === 0) return -ERRNO.ENOENT;
-      if (fault !== "set-callback-takes-no-reference") program.references++;
+      program.references++;
       timer.program = program;
       if (previous !== undefined) this.#host.putProgram(previous);
     }

@@ -95,7 +95,7 @@ const faultTable = {
   "first-program-kept": { summary: "a timer keeps its callback when another program sets one" },
   "callback-shared-by-map": { summary: "bpf_timer_set_callback sets the callback of all timers of the map" },
   "callback-serves-one-map": { summary: "a callback runs only for the map that it was first set in" },
-  "set-callback-takes-no-reference": { summary: "bpf_timer_set_callback takes no reference of the program" },
+  "timers-hide-program": { summary: "a program that only timers hold cannot be found by its id" },
   "program-never-released": { summary: "cancelled and freed timers keep their reference of the program" },
   "exit-keeps-timers": { summary: "the exit of the process that holds a map leaves its timers armed" },
   "exit-ignores-pins": { summary: "the exit of the process that holds a map cancels its timers, pinned or not" },

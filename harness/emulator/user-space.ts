@@ -219,6 +219,8 @@ const EXECUTORS: Executors = {
   },
   "find-program"(user, { program: index }) {
     const program = user.loaded.get(index);
+    const isHeld = user.programDescriptors.has(index) || user.programPins.has(index);
+    if (!isHeld && user.kernel.fault === "timers-hide-program") return failed(ERRNO.ENOENT);
     return program !== undefined && program.references > 0 ? DONE : failed(ERRNO.ENOENT);
   },
   "exit-process"(user) {

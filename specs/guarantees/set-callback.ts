@@ -407,7 +407,7 @@ export default [
       afterArming(timer, [closeProgram(), findProgram(), advance(timer.delay + GRID_NS)]),
     ),
     check: both(programStays, firesWithProgramClosed),
-    faults: ["set-callback-takes-no-reference"],
+    faults: ["timers-hide-program"],
   },
   {
     id: "set-callback.releases-program",
