@@ -437,8 +437,9 @@ export default [
   {
     id: "ownership.user-lookup-keeps",
     statement: "Looking an element up from user space leaves its timer as it is: it fires when it is due.",
-    citations: [...START("first sentence"), ...START("on update and delete")],
+    citations: [{ document: "linux/kernel/bpf/syscall.c", place: "bpf_map_copy_value" }],
     since: "5.15",
+    undocumented: true,
     scenarios: fc
       .record({ armed: oneTimer(), lookups: fc.integer({ min: 1, max: 3 }) })
       .map(({ armed, lookups }) =>
