@@ -192,7 +192,6 @@ export class BpfTimers {
     const { fault, hrtimers } = this.#host;
     const timer = this.#timers.get(timerAddress);
     if (timer === undefined) return fault === "cancel-async-before-init" ? 0 : -ERRNO.EINVAL;
-    if (fault === "cancel-async-fails") return -ERRNO.EINVAL;
     if (this.#running === timer) return fault === "cancel-async-own-allowed" ? 0 : -1;
     if (fault === "cancel-async-keeps-armed") return timer.hrtimer.queued ? 1 : 0;
     if (fault === "cancel-async-drops-callback") this.#dropProgram(timer);

@@ -56,7 +56,6 @@ const faultTable = {
   "cancel-refused-in-callbacks": { summary: "bpf_timer_cancel returns -EDEADLK from any callback" },
   "cancel-keeps-callback": { summary: "bpf_timer_cancel leaves the callback set, so that start succeeds" },
   "cancelled-never-fires": { summary: "a timer that was cancelled once never fires again" },
-  "cancel-async-fails": { summary: "bpf_timer_cancel_async of an initialized timer returns -EINVAL" },
   "cancel-async-returns-one": { summary: "bpf_timer_cancel_async returns 1 for a timer that is not armed" },
   "cancel-async-returns-zero": { summary: "bpf_timer_cancel_async disarms a timer and returns 0" },
   "cancel-async-before-init": { summary: "bpf_timer_cancel_async returns 0 on a timer that was never initialized" },

@@ -73,7 +73,7 @@ export default [
     since: "7.0",
     scenarios: cancelled(false),
     check: callsReturn("timer-cancel-async", 1, (call) => call.timer.arming !== null && !isOwn(call)),
-    faults: ["cancel-async-returns-zero", "cancel-async-fails"],
+    faults: ["cancel-async-returns-zero"],
   },
   {
     id: "cancel-async.uninitialized",
