@@ -13,7 +13,8 @@ function inline(item: Inline): string {
   if ("strong" in item) return `<strong>${escaped(item.strong)}</strong>`;
   if ("verdict" in item) return `<span class="${item.verdict}">${item.verdict}</span>`;
   if ("anchor" in item) return `<a id="${escaped(item.anchor)}"></a>`;
-  return link(item.to, item.text);
+  // The page stands alone: what leads to a file beside it is left as text.
+  return item.to.startsWith("#") ? link(item.to, item.text) : escaped(item.text);
 }
 
 const inlines = (text: Text): string => text.map(inline).join("");

@@ -12,9 +12,9 @@ a { color: var(--link); text-decoration: none; }
 a:hover { text-decoration: underline; }
 h1 { line-height: 1.2; }
 h2 { margin-top: 3rem; border-bottom: 1px solid var(--line); }
-h3 { margin-top: 2.4rem; font-family: ui-monospace, monospace; }
+h3 { margin-top: 2.4rem; }
 h2:target, h3:target { background: var(--ground); }
-h2 .self, h3 .self { visibility: hidden; font-weight: normal; padding-left: .4rem; }
+h1 .self, h2 .self, h3 .self { visibility: hidden; font-weight: normal; padding-left: .4rem; }
 h2:hover .self, h3:hover .self { visibility: visible; }
 table { border-collapse: collapse; margin: 1rem 0; font-size: .92rem; display: block; overflow-x: auto; }
 th, td { text-align: left; vertical-align: top; padding: .3rem .8rem .3rem 0; border-bottom: 1px solid var(--line); }

@@ -47,7 +47,7 @@ export const PAGE_INIT_SENTENCES: readonly Sentence[] = [
       ["ebpf-docs/bpf_timer_init@earlier", "Program types"],
     ]),
     paraphrase: "Programs of the listed types may call the helper.",
-    guarantees: ["program-types.init", "program-types.allowed"],
+    guarantees: ["program-types.init", "program-types.allowed", "program-types.unlisted"],
   },
   {
     id: "page.init.tracing-excluded",
@@ -62,6 +62,6 @@ export const PAGE_INIT_SENTENCES: readonly Sentence[] = [
     places: placesIn([["ebpf-docs/bpf_timer_init", "Example"]]),
     paraphrase:
       "A cgroup_skb program initializes, sets, starts and cancels the timer of an array element it has just updated.",
-    guarantees: ["example.set-callback"],
+    guarantees: ["example.set-callback", "verifier.map-types-allowed"],
   },
 ];

@@ -188,7 +188,12 @@ export const PAGE_TIMERS_SENTENCES: readonly Sentence[] = [
     places: placesIn([[PAGE, "User references"]]),
     paraphrase:
       "bpf_timer_init and bpf_timer_set_callback return -EPERM for a map that no process holds open and no pin keeps.",
-    guarantees: ["init.no-user-reference", "set-callback.no-user-reference"],
+    guarantees: [
+      "init.no-user-reference",
+      "set-callback.no-user-reference",
+      "ownership.pin-keeps",
+      "ownership.reopened-pin",
+    ],
   },
   {
     id: "timers.callback-signature",

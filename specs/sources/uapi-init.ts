@@ -53,7 +53,7 @@ export const UAPI_INIT_SENTENCES: readonly Sentence[] = [
     id: "uapi.init.three-clocks",
     places: placesIn(DESCRIPTION, 3),
     paraphrase: "The clock is CLOCK_MONOTONIC, CLOCK_REALTIME or CLOCK_BOOTTIME; no other will do.",
-    guarantees: ["init.succeeds", "init.invalid-clock"],
+    guarantees: ["init.succeeds", "init.invalid-clock", "start.absolute-realtime"],
   },
   {
     id: "uapi.init.reserved-bits",

@@ -44,6 +44,7 @@ export const UAPI_START_SENTENCES: readonly Sentence[] = [
       "start.zero",
       "start.far-future",
       "start.earlier-first",
+      "ownership.user-lookup-keeps",
     ],
     untestable:
       "How late a callback may run is not said, so that only the harness's own bound can be held against a runtime.",
@@ -67,7 +68,7 @@ export const UAPI_START_SENTENCES: readonly Sentence[] = [
     id: "uapi.start.map-owns",
     places: placesIn(DESCRIPTION, 4),
     paraphrase: "A timer lies in a map element and so belongs to the map.",
-    guarantees: ["ownership.close-cancels", "ownership.program-close-keeps"],
+    guarantees: ["ownership.close-cancels", "ownership.program-close-keeps", "init.per-element"],
   },
   {
     id: "uapi.start.refcount",
@@ -85,6 +86,7 @@ export const UAPI_START_SENTENCES: readonly Sentence[] = [
       "ownership.unpin-cancels",
       "ownership.exit-cancels",
       "set-callback.releases-program",
+      "ownership.reopened-pin",
     ],
   },
   {
@@ -114,6 +116,9 @@ export const UAPI_START_SENTENCES: readonly Sentence[] = [
       "ownership.program-delete-frees",
       "callback.deletes-own-element",
       "callback.updates-own-element",
+      "init.after-delete",
+      "init.after-update",
+      "ownership.user-lookup-keeps",
     ],
   },
   {
@@ -132,7 +137,12 @@ export const UAPI_START_SENTENCES: readonly Sentence[] = [
     id: "uapi.start.per-timer-callback",
     places: placesIn(DESCRIPTION, 12),
     paraphrase: "Each call of bpf_timer_set_callback may name another function.",
-    guarantees: ["set-callback.per-timer", "set-callback.latest-wins", "set-callback.replaced-while-armed"],
+    guarantees: [
+      "set-callback.per-timer",
+      "set-callback.latest-wins",
+      "set-callback.replaced-while-armed",
+      "set-callback.replaced-by-other-program",
+    ],
   },
   {
     id: "uapi.start.flags",

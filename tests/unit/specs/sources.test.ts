@@ -40,6 +40,14 @@ describe("the sentences of the documents", () => {
     expect(documented.map(({ id }) => id).filter((id) => !cited.has(id))).toEqual([]);
   });
 
+  test.each(catalogue)("name $id in every document that it cites", ({ id, citations }) => {
+    const texts = citations.map(({ document }) => document).filter((document) => !document.startsWith("linux/"));
+    const named = SENTENCES.filter(({ guarantees }) => guarantees?.includes(id) === true).flatMap(({ places }) =>
+      places.map(({ document }) => document),
+    );
+    expect(texts.filter((document) => !named.includes(document))).toEqual([]);
+  });
+
   test("come from every document that is not the kernel's source", () => {
     const texts = Object.keys(DOCUMENTS).filter((document) => !document.startsWith("linux/"));
     expect(TEXTS.map(({ document }) => document).sort()).toEqual(texts.sort());
