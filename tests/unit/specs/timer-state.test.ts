@@ -9,13 +9,15 @@ import {
   scenario,
   setCallback,
   start,
+  userDelete,
+  userUpdate,
 } from "../../../generators/build.ts";
 import { SIMPLE_MAP } from "../../../generators/map.ts";
 import { compile } from "../../../scenario/compile.ts";
 import { readHistory } from "../../../scenario/history.ts";
 import type { Scenario } from "../../../scenario/scenario.ts";
 import { type LogRecord, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../../scenario/trace.ts";
-import { moments } from "../../../specs/timer-state.ts";
+import { moments, TimerWorld } from "../../../specs/timer-state.ts";
 
 /** A trace in which every step succeeds and step `at` brought these (site, value) records. */
 function traceOf({ steps }: Scenario, at: number, records: readonly [number, number][]): Trace {
@@ -67,6 +69,30 @@ describe("the abstract timer state", () => {
     ]);
     const set = found.find(({ event }) => event.kind === "call" && event.index === 2);
     expect(set?.timer?.initialized).toBe(false);
+  });
+
+  test("remembers what freed an initialized timer, past the insertion of the element", () => {
+    const deleted = scenario(
+      [{ ...SIMPLE_MAP, type: "hash" }],
+      [program([lookup(0, 0), init(0, 1)])],
+      [run(), userDelete(0), userUpdate(0)],
+    );
+    const records: [number, number][] = [
+      [0, 1],
+      [1, 0],
+    ];
+    const world = new TimerWorld(deleted);
+    const states = readHistory(deleted, compile(deleted), traceOf(deleted, 3, records)).events.map((event) => {
+      world.apply(event);
+      const { initialized, init, freedBy } = world.timer({ map: 0, key: 0 });
+      return { initialized, by: init?.program, freedBy: freedBy?.kind === "step" ? freedBy.step.kind : null };
+    });
+    const fresh = { initialized: false, by: undefined };
+    expect(states.at(-3)).toEqual({ initialized: true, by: 0, freedBy: null });
+    expect(states.slice(-2)).toEqual([
+      { ...fresh, freedBy: "delete" },
+      { ...fresh, freedBy: "delete" },
+    ]);
   });
 
   test("calls a pointer stale once its element was replaced", () => {
