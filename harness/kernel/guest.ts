@@ -1,9 +1,9 @@
-/** One guest: booted, handed batches of requests, and watched for its death. */
+/** One guest: booted or restored, handed batches of requests, and watched for its death. */
 import { z } from "zod";
 import { GuestConsole } from "./guest-console.ts";
 import { CorruptMessage } from "./message.ts";
-import { type Machine, type Qemu, startQemu } from "./qemu.ts";
-import { Qmp } from "./qmp.ts";
+import { type Accelerator, type Machine, type Qemu, SNAPSHOT_URI, startQemu } from "./qemu.ts";
+import { Qmp, type QmpCommand, type QmpEvent, QmpRefusal } from "./qmp.ts";
 import { SharedMemory } from "./shared-memory.ts";
 
 const greetingSchema = z.strictObject({ release: z.string() });
@@ -25,6 +25,8 @@ export interface BatchResult {
 
 export interface GuestLimits {
   bootMs: number;
+  /** Real time for reading or writing a snapshot. */
+  snapshotMs: number;
   /** Real time without one more case being answered. */
   caseMs: number;
   /** Ends the guest. */
@@ -33,8 +35,27 @@ export interface GuestLimits {
 
 const PROGRESS_POLL_MS = 200;
 
-/** Why the host no longer waits: QEMU stopped the guest, QEMU ended, or time is up. */
-type Stop = "stopped" | "ended" | "overdue";
+/** Whether guest time may jump when a guest is stopped: see agent/guest.c. */
+const SETTLES: Record<Accelerator, boolean> = { kvm: false, tcg: true };
+
+/** Why the host no longer waits: what it waited for came, QEMU could not do it, QEMU ended, or time is up. */
+type Stop = "done" | "failed" | "ended" | "overdue";
+
+/** Which event the host waits for: what it means, or undefined where it is another. */
+type Awaited = (event: QmpEvent) => Stop | undefined;
+
+const guestStops: Awaited = ({ event }) => (event === "STOP" ? "done" : undefined);
+
+const MIGRATION_ENDS: Readonly<Record<string, Stop>> = { completed: "done", failed: "failed" };
+const migrationEnds: Awaited = ({ event, data }) =>
+  event === "MIGRATION" ? MIGRATION_ENDS[String(data?.status)] : undefined;
+
+const CONTINUE: QmpCommand = { execute: "cont" };
+const GREET: QmpCommand = { execute: "qmp_capabilities" };
+const TELL_MIGRATION: QmpCommand = {
+  execute: "migrate-set-capabilities",
+  arguments: { capabilities: [{ capability: "events", state: true }] },
+};
 
 export class Guest {
   /** `uname -r`. */
@@ -45,7 +66,7 @@ export class Guest {
   readonly #console: GuestConsole;
   readonly #errors: GuestConsole;
   readonly #qmp: Qmp;
-  #onStop: () => void = () => {};
+  #onEvent: (event: QmpEvent) => void = () => {};
 
   private constructor(qemu: Qemu, memory: SharedMemory, limits: GuestLimits) {
     this.#qemu = qemu;
@@ -53,9 +74,7 @@ export class Guest {
     this.#limits = limits;
     this.#console = new GuestConsole(qemu.console);
     this.#errors = new GuestConsole(qemu.errors);
-    this.#qmp = new Qmp(qemu.monitor, (event) => {
-      if (event === "STOP") this.#onStop();
-    });
+    this.#qmp = new Qmp(qemu.monitor, (event) => this.#onEvent(event));
     const abort = () => qemu.kill();
     limits.signal?.addEventListener("abort", abort);
     if (limits.signal?.aborted) abort();
@@ -64,17 +83,26 @@ export class Guest {
 
   /** Boots a guest up to its agent's greeting; or says why there is none. */
   static async boot(machine: Machine, limits: GuestLimits): Promise<Guest | GuestDeath> {
-    const memory = new SharedMemory();
+    const memory = new SharedMemory(SETTLES[machine.accelerator]);
     const guest = new Guest(await startQemu(machine, memory.file), memory, limits);
-    const stop = await guest.#runUntilStop(limits.bootMs, "qmp_capabilities");
-    if (stop !== "stopped" || !memory.isBatchDone()) {
-      const death = await guest.#die(stop, limits.bootMs);
-      memory.close();
-      return death;
+    return guest.#greeted(await guest.#until(guestStops, limits.bootMs, [GREET, CONTINUE]), limits.bootMs);
+  }
+
+  /**
+   * Restores a guest from the file of a snapshot, which QEMU reads from where it stands, and lets it answer a first,
+   * empty batch; or says why there is none.
+   */
+  static async restore(machine: Machine, snapshotFile: number, limits: GuestLimits): Promise<Guest | GuestDeath> {
+    const memory = new SharedMemory(SETTLES[machine.accelerator]);
+    const guest = new Guest(await startQemu(machine, memory.file, snapshotFile), memory, limits);
+    const load: QmpCommand = { execute: "migrate-incoming", arguments: { uri: SNAPSHOT_URI } };
+    let stop = await guest.#until(migrationEnds, limits.snapshotMs, [GREET, TELL_MIGRATION, load]);
+    if (stop === "done" && memory.isBatchDone()) {
+      guest.#readGreeting();
+      memory.putBatch([]);
+      stop = await guest.#until(guestStops, limits.snapshotMs, [CONTINUE]);
     }
-    const [greeting] = memory.answers(1);
-    guest.release = greetingSchema.parse(JSON.parse(String(greeting))).release;
-    return guest;
+    return guest.#greeted(stop, limits.snapshotMs);
   }
 
   /** The process id of QEMU. */
@@ -85,10 +113,20 @@ export class Guest {
   /** Hands over a batch of encoded messages. A guest that died is of no further use but to be closed. */
   async answer(messages: readonly Buffer[]): Promise<BatchResult> {
     this.#memory.putBatch(messages);
-    const stop = await this.#runUntilStop(this.#limits.caseMs);
-    const isDone = stop === "stopped" && this.#memory.isBatchDone();
+    const stop = await this.#until(guestStops, this.#limits.caseMs, [CONTINUE]);
+    const isDone = stop === "done" && this.#memory.isBatchDone();
     const death = isDone ? undefined : await this.#die(stop, this.#limits.caseMs);
     return { ...this.#readAnswers(), ...(death === undefined ? {} : { death }) };
+  }
+
+  /**
+   * Sends the whole state of this stopped guest to who listens on that socket; the guest can go on afterwards.
+   * @throws {Error} where that did not work
+   */
+  async save(socketPath: string): Promise<void> {
+    const send: QmpCommand = { execute: "migrate", arguments: { uri: `unix:${socketPath}` } };
+    const stop = await this.#until(migrationEnds, this.#limits.snapshotMs, [TELL_MIGRATION, send]);
+    if (stop !== "done") throw new Error(`QEMU did not save the guest's state (${stop})`);
   }
 
   /** Ends QEMU; resolves when it is gone. */
@@ -98,17 +136,35 @@ export class Guest {
     this.#memory.close();
   }
 
-  /** Lets the guest run until it stops itself, or `limitMs` pass without another case answered. */
-  async #runUntilStop(limitMs: number, before?: "qmp_capabilities"): Promise<Stop> {
-    const stopped = new Promise<Stop>((resolve) => {
-      this.#onStop = () => resolve("stopped");
+  /** This guest, where it stopped itself and has said what it is; else its death. */
+  async #greeted(stop: Stop, limitMs: number): Promise<Guest | GuestDeath> {
+    if (stop === "done" && this.#memory.isBatchDone()) {
+      if (this.release === "") this.#readGreeting();
+      return this;
+    }
+    const death = await this.#die(stop, limitMs);
+    this.#memory.close();
+    return death;
+  }
+
+  #readGreeting(): void {
+    const [greeting] = this.#memory.answers(1);
+    this.release = greetingSchema.parse(JSON.parse(String(greeting))).release;
+  }
+
+  /** Executes commands, then waits for an event, or until `limitMs` pass without another case answered. */
+  async #until(awaited: Awaited, limitMs: number, commands: readonly QmpCommand[]): Promise<Stop> {
+    const came = new Promise<Stop>((resolve) => {
+      this.#onEvent = (event) => {
+        const stop = awaited(event);
+        if (stop !== undefined) resolve(stop);
+      };
     });
     const ended = this.#qemu.ended.then((): Stop => "ended");
-    const commands = before === undefined ? ["cont" as const] : [before, "cont" as const];
-    /* A refused command means that QEMU is ending, which `ended` reports. */
     const run = Promise.all(commands.map((command) => this.#qmp.execute(command))).then(
-      () => stopped,
-      () => ended,
+      () => came,
+      /* A monitor that closes means that QEMU is ending, which `ended` reports. */
+      (error: unknown) => (error instanceof QmpRefusal ? "failed" : ended),
     );
     const overdue = this.#watchProgress(limitMs);
     try {
@@ -151,7 +207,8 @@ export class Guest {
     const said = this.#console.headline() ?? this.#errors.headline() ?? "it printed nothing";
     const reasons: Record<Stop, string> = {
       overdue: `no answer within ${limitMs / 1000} s`,
-      stopped: `QEMU stopped the guest: ${this.#errors.headline() ?? said}`,
+      done: `QEMU stopped the guest: ${this.#errors.headline() ?? said}`,
+      failed: `QEMU refused: ${this.#errors.headline() ?? said}`,
       ended:
         signal === null && code === 0
           ? `the guest ended: ${said}`

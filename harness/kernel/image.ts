@@ -1,7 +1,7 @@
 /** Kernel images: which one a runtime's name means, and getting it. */
 import { accessSync, constants, copyFileSync, existsSync, mkdirSync, mkdtempSync, readdirSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
-import { join } from "node:path";
+import { basename, dirname, join } from "node:path";
 import { RuntimeUnavailable, UnknownRuntime } from "../harness.ts";
 import { checkBzImage } from "./bzimage.ts";
 import { cachePath, fillCacheEntry, message } from "./cache.ts";
@@ -11,6 +11,7 @@ import {
   compareVersions,
   DEFAULT_SERIES,
   findSeries,
+  isOrdinary,
   KERNEL_SERIES,
   type KernelSeries,
   packagePattern,
@@ -63,7 +64,7 @@ function findImage(unpacked: string): { path: string; release: string } | undefi
 
 async function fetchFromSuite(suite: Suite, series: string, folder: string, progress: Progress): Promise<string> {
   const name = await findPackage(suite, packagePattern(series));
-  if (name === undefined) throw new RuntimeUnavailable(`Debian ${suite.name} holds no cloud kernel ${series} now`);
+  if (name === undefined) throw new RuntimeUnavailable(`Debian ${suite.name} holds no kernel ${series} now`);
   progress(`fetching ${name} from Debian ${suite.name}`);
   const unpacked = join(folder, "unpacked");
   await unpackPackage(suite, name, folder, unpacked);
@@ -120,7 +121,7 @@ function isReadable(path: string): boolean {
 }
 
 async function anyImage(progress: Progress): Promise<string> {
-  const [newest] = cachedReleases();
+  const newest = cachedReleases().find(isOrdinary);
   if (newest !== undefined) return imagePath(newest);
   try {
     return await imageOfSeries(DEFAULT_SERIES, progress);
@@ -135,16 +136,39 @@ async function anyImage(progress: Progress): Promise<string> {
 async function imageOfSeries(series: string, progress: Progress): Promise<string> {
   const cached = cachedReleases().find((release) => seriesOf(release) === series);
   if (cached !== undefined) return imagePath(cached);
+  return fetchKernel(knownSeries(series), progress);
+}
+
+function knownSeries(series: string): KernelSeries {
   const entry = findSeries(series);
-  if (entry === undefined) {
-    const known = KERNEL_SERIES.map(({ series: name }) => name).join(", ");
-    throw new UnknownRuntime(`kernel:${series}: no Debian suite is known to hold it; known are ${known}`);
+  if (entry !== undefined) return entry;
+  const known = KERNEL_SERIES.map(({ series: name }) => name).join(", ");
+  throw new UnknownRuntime(`kernel:${series}: no Debian suite is known to hold it; known are ${known}`);
+}
+
+/** What became of one series that was to be fetched. */
+export type Fetched = { series: string; release: string } | { series: string; failure: string };
+
+/**
+ * Puts a kernel of each series into the cache, unless there is one; what fails does not keep the others.
+ * @throws {UnknownRuntime} before anything is fetched, where a series means nothing
+ */
+export async function fetchKernels(names: readonly string[], progress: Progress): Promise<Fetched[]> {
+  const entries = names.map(knownSeries);
+  const fetched: Fetched[] = [];
+  for (const { series } of entries) {
+    try {
+      fetched.push({ series, release: basename(dirname(await imageOfSeries(series, progress))) });
+    } catch (error) {
+      if (!(error instanceof RuntimeUnavailable)) throw error;
+      fetched.push({ series, failure: error.message });
+    }
   }
-  return fetchKernel(entry, progress);
+  return fetched;
 }
 
 /**
- * The image that a name means: any (the newest in the cache, else Debian's, else the machine's own), one of a series,
+ * The image that a name means: any (the newest ordinary one in the cache, else Debian's, else the machine's own), one of a series,
  * or a file.
  * @throws {UnknownRuntime} where the name means none
  * @throws {RuntimeUnavailable} where it cannot be had here

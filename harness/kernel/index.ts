@@ -2,14 +2,15 @@
 import { type Clock, type Harness, RuntimeUnavailable } from "../harness.ts";
 import { buildAgent } from "./agent-build.ts";
 import { ensureDependencies, QEMU } from "./dependencies.ts";
-import { Guest, type GuestDeath, type GuestLimits } from "./guest.ts";
+import { Guest, type GuestDeath } from "./guest.ts";
+import { GuestSource } from "./guest-source.ts";
 import { findKernelImage } from "./image.ts";
 import { KernelHarness } from "./kernel-harness.ts";
 import { parseKernelName } from "./kernel-name.ts";
 import { mayUseKvm, rememberKvmFailure } from "./kvm.ts";
-import type { Accelerator, Machine } from "./qemu.ts";
+import type { Accelerator } from "./qemu.ts";
 
-export { type KernelListing, listKernels } from "./image.ts";
+export { fetchKernels, type KernelListing, listKernels } from "./image.ts";
 
 export interface KernelOptions {
   /** Gets a line about each thing that takes time. */
@@ -18,9 +19,15 @@ export interface KernelOptions {
   signal?: AbortSignal;
   /** Real time without one more case being answered, after which the guest is cut off. */
   caseLimitMs?: number;
+  /** The kernel will not be started again soon: no snapshot of it is kept. */
+  once?: boolean;
 }
 
+/** The kernel could be had, but does not boot. */
+export class KernelDoesNotBoot extends RuntimeUnavailable {}
+
 const DEFAULT_CASE_LIMIT_MS = 20_000;
+const SNAPSHOT_LIMIT_MS = 20_000;
 const BOOT_LIMIT_MS: Record<Accelerator, number> = { kvm: 5_000, tcg: 120_000 };
 
 /**
@@ -36,7 +43,8 @@ const CLOCKS: Record<Accelerator, Clock> = {
  * Boots a kernel by its runtime name (`kernel`, `kernel:6.12`, `kernel:./bzImage`); whatever is missing is fetched,
  * built or installed first, with a line to `progress`.
  * @throws {UnknownRuntime} where the name means no kernel
- * @throws {RuntimeUnavailable} where it cannot be had or booted here
+ * @throws {RuntimeUnavailable} where it cannot be had here
+ * @throws {KernelDoesNotBoot} where it does not boot
  */
 export async function openKernel(name: string, options: KernelOptions): Promise<Harness> {
   const { progress, signal } = options;
@@ -46,13 +54,16 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
   await ensureDependencies([QEMU], progress);
   const { initramfs } = await buildAgent(progress);
 
-  const start = async (accelerator: Accelerator) => {
+  const start = async (accelerator: Accelerator): Promise<KernelHarness | GuestDeath> => {
     signal?.throwIfAborted();
-    progress(`booting ${kernel} (${accelerator})`);
-    const limits = { bootMs: BOOT_LIMIT_MS[accelerator], caseMs: options.caseLimitMs ?? DEFAULT_CASE_LIMIT_MS };
-    const harness = await boot(name, { kernel, initramfs, accelerator }, signal ? { ...limits, signal } : limits);
+    const times = { bootMs: BOOT_LIMIT_MS[accelerator], snapshotMs: SNAPSHOT_LIMIT_MS };
+    const limits = { ...times, caseMs: options.caseLimitMs ?? DEFAULT_CASE_LIMIT_MS, ...(signal ? { signal } : {}) };
+    const source = new GuestSource({ kernel, initramfs, accelerator }, limits, progress, options.once);
+    const guest = await source.start();
+    if (signal?.aborted && guest instanceof Guest) await guest.close();
     signal?.throwIfAborted();
-    return harness;
+    if (!(guest instanceof Guest)) return guest;
+    return new KernelHarness({ name, source, clock: CLOCKS[accelerator], ...(signal ? { signal } : {}) }, guest);
   };
   /* Only a guest that has booted under KVM proves that it works; that guest is then used. */
   if (mayUseKvm()) {
@@ -63,11 +74,5 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
   }
   const harness = await start("tcg");
   if (harness instanceof KernelHarness) return harness;
-  throw new RuntimeUnavailable(`${name} does not boot (${harness.reason}): try another kernel`);
-}
-
-async function boot(name: string, machine: Machine, limits: GuestLimits): Promise<KernelHarness | GuestDeath> {
-  const guest = await Guest.boot(machine, limits);
-  if (!(guest instanceof Guest)) return guest;
-  return new KernelHarness({ name, machine, clock: CLOCKS[machine.accelerator], limits }, guest);
+  throw new KernelDoesNotBoot(`${name} does not boot (${harness.reason}): try another kernel`);
 }

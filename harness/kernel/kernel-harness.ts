@@ -1,9 +1,9 @@
-/** A real kernel as a runtime under test: guests booted as needed, scenarios handed over in batches. */
+/** A real kernel as a runtime under test: guests started as needed, scenarios handed over in batches. */
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import type { Clock, Harness, Outcome } from "../harness.ts";
-import { Guest, type GuestDeath, type GuestLimits } from "./guest.ts";
+import { Guest, type GuestDeath } from "./guest.ts";
+import type { GuestSource } from "./guest-source.ts";
 import { encodeMessage, REQUESTS } from "./message.ts";
-import type { Machine } from "./qemu.ts";
 import { readOutcome } from "./trace-reader.ts";
 
 const BATCH_CASES_MAX = 64;
@@ -11,9 +11,10 @@ const BATCH_BYTES_MAX = REQUESTS.end - REQUESTS.offset;
 
 export interface KernelHarnessOptions {
   name: string;
-  machine: Machine;
+  source: GuestSource;
   clock: Clock;
-  limits: GuestLimits;
+  /** `run` rejects with its reason; it ends the source's guests too. */
+  signal?: AbortSignal;
 }
 
 /** What the agent needs of a scenario, as one JSON line in a message: where it came from is not its business. */
@@ -72,16 +73,16 @@ export class KernelHarness implements Harness {
     const outcomes: Outcome[] = [];
     let isSecondTry = false;
     while (outcomes.length < scenarios.length) {
-      this.#options.limits.signal?.throwIfAborted();
+      this.#options.signal?.throwIfAborted();
       const guest = await this.#readyGuest();
       if (!(guest instanceof Guest)) {
-        const reason = `the guest could not be booted again: ${guest.reason}`;
+        const reason = `the guest could not be started again: ${guest.reason}`;
         outcomes.push(...scenarios.slice(outcomes.length).map((): Outcome => ({ kind: "error", reason })));
         break;
       }
       const batch = takeBatch(scenarios, outcomes.length);
       const { answers, corruption, death } = await guest.answer(batch);
-      this.#options.limits.signal?.throwIfAborted();
+      this.#options.signal?.throwIfAborted();
       outcomes.push(...answers.map((answer) => readOutcome(answer.toString("utf8"))));
       if (death !== undefined) await this.#retire();
       if (corruption !== undefined) outcomes.push({ kind: "error", reason: corruption });
@@ -102,7 +103,7 @@ export class KernelHarness implements Harness {
   /** The guest at hand, or a new one in the place of one that died. */
   async #readyGuest(): Promise<Guest | GuestDeath> {
     if (this.#guest !== undefined) return this.#guest;
-    const guest = await Guest.boot(this.#options.machine, this.#options.limits);
+    const guest = await this.#options.source.start();
     if (guest instanceof Guest) this.#guest = guest;
     return guest;
   }

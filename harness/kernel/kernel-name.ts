@@ -1,4 +1,4 @@
-/** The names of kernel runtimes: `kernel`, `kernel:6.12`, `kernel:./bzImage`. */
+/** The names of kernel runtimes: `kernel`, `kernel:6.12`, `kernel:6.12-rt`, `kernel:./bzImage`. */
 import { UnknownRuntime } from "../harness.ts";
 
 export type KernelName = { kind: "any" } | { kind: "series"; series: string } | { kind: "file"; path: string };
@@ -10,7 +10,7 @@ export type KernelName = { kind: "any" } | { kind: "series"; series: string } | 
 export function parseKernelName(name: string): KernelName {
   if (name === "kernel") return { kind: "any" };
   const rest = name.startsWith("kernel:") ? name.slice("kernel:".length) : "";
-  if (/^\d+\.\d+$/.test(rest)) return { kind: "series", series: rest };
+  if (/^\d+\.\d+(-rt)?$/.test(rest)) return { kind: "series", series: rest };
   if (rest.includes("/")) return { kind: "file", path: rest };
   throw new UnknownRuntime(`${name}: write kernel, kernel:6.12 or kernel:./path/to/bzImage`);
 }

@@ -9,10 +9,18 @@ export const REQUESTS = { offset: 4096, end: SHARED_BYTES / 2 } as const;
 export const ANSWERS = { offset: SHARED_BYTES / 2, end: SHARED_BYTES } as const;
 
 /** The control words, each 32 bits, little-endian, by byte offset. */
-export const CONTROL = { magic: 0, layout: 4, batch: 8, caseCount: 12, batchDone: 16, casesDone: 20 } as const;
-export const CONTROL_BYTES = 24;
+export const CONTROL = {
+  magic: 0,
+  layout: 4,
+  batch: 8,
+  caseCount: 12,
+  batchDone: 16,
+  casesDone: 20,
+  settle: 24,
+} as const;
+export const CONTROL_BYTES = 28;
 export const CONTROL_MAGIC = 0x46435442;
-export const CONTROL_LAYOUT = 1;
+export const CONTROL_LAYOUT = 2;
 
 export const HEADER_BYTES = 8;
 const ALIGNMENT_BYTES = 8;

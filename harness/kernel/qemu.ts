@@ -2,7 +2,7 @@
 import type { ChildProcess } from "node:child_process";
 import { Duplex, type Readable } from "node:stream";
 import { $ } from "zx/core";
-import { hasProgram } from "./command.ts";
+import { command, hasProgram } from "./command.ts";
 import { SHARED_BYTES } from "./message.ts";
 
 export type Accelerator = "kvm" | "tcg";
@@ -16,6 +16,10 @@ export interface Machine {
 /** What a QEMU process has for file descriptors besides the standard three. */
 const MONITOR_FD = 3;
 const SHARED_FD = 4;
+const SNAPSHOT_FD = 5;
+
+/** Where a QEMU that waits for a snapshot finds it, in the words of its `migrate-incoming`. */
+export const SNAPSHOT_URI = `fd:${SNAPSHOT_FD}`;
 
 const KERNEL_ARGUMENTS = [
   "console=ttyS0",
@@ -90,17 +94,24 @@ async function deathSignal(): Promise<string[]> {
   return (await hasProgram("setpriv")) ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
 }
 
+/** The version of the QEMU that would be started. */
+export async function qemuVersion(): Promise<string> {
+  return (await command(["qemu-system-x86_64", "--version"])).stdout;
+}
+
 /**
- * Starts QEMU in a session of its own, so that a Ctrl-C reaches us alone.
+ * Starts QEMU in a session of its own, so that a Ctrl-C reaches us alone. Given the file of a snapshot, it waits to be
+ * told to restore it.
  * @throws {Error} where no process could be started
  */
-export async function startQemu(machine: Machine, sharedFile: number): Promise<Qemu> {
-  const argv = [...(await deathSignal()), "qemu-system-x86_64", ...qemuArguments(machine)];
+export async function startQemu(machine: Machine, sharedFile: number, snapshotFile?: number): Promise<Qemu> {
+  const restoring = snapshotFile === undefined ? [] : ["-incoming", "defer"];
+  const argv = [...(await deathSignal()), "qemu-system-x86_64", ...qemuArguments(machine), ...restoring];
   const shell = $({
     quiet: true,
     nothrow: true,
     detached: true,
-    stdio: ["ignore", "pipe", "pipe", "pipe", sharedFile],
+    stdio: ["ignore", "pipe", "pipe", "pipe", sharedFile, snapshotFile ?? "ignore"],
   });
   const { child } = shell`exec ${argv}`;
   const monitor = child?.stdio[MONITOR_FD];

@@ -2,12 +2,30 @@
 import type { Duplex } from "node:stream";
 import { z } from "zod";
 
+const eventSchema = z.object({
+  event: z.string(),
+  data: z.object({ status: z.unknown() }).optional().catch(undefined),
+});
+
 const lineSchema = z.union([
   z.object({ QMP: z.unknown() }),
   z.object({ return: z.unknown() }),
   z.object({ error: z.object({ desc: z.string() }) }),
-  z.object({ event: z.string() }),
+  eventSchema,
 ]);
+
+/** What QEMU tells unasked: `STOP`, or `MIGRATION` with its status. */
+export type QmpEvent = z.infer<typeof eventSchema>;
+
+export interface QmpCommand {
+  execute: "qmp_capabilities" | "cont" | "migrate" | "migrate-incoming" | "migrate-set-capabilities";
+  arguments?: Readonly<Record<string, unknown>>;
+}
+
+/** QEMU would not do what it was told. */
+export class QmpRefusal extends Error {
+  override readonly name = "QmpRefusal";
+}
 
 interface Waiting {
   resolve(): void;
@@ -18,8 +36,7 @@ export class Qmp {
   readonly #channel: Duplex;
   readonly #waiting: Waiting[] = [];
 
-  /** `onEvent` gets the name of each event, `STOP`. */
-  constructor(channel: Duplex, onEvent: (name: string) => void) {
+  constructor(channel: Duplex, onEvent: (event: QmpEvent) => void) {
     this.#channel = channel;
     const end = (error: Error) => {
       for (const waiting of this.#waiting.splice(0)) waiting.reject(error);
@@ -38,20 +55,21 @@ export class Qmp {
   }
 
   /**
-   * Executes one command without arguments.
-   * @throws {Error} where QEMU refuses it or has ended
+   * Executes one command.
+   * @throws {QmpRefusal} where QEMU refuses it
+   * @throws {Error} where QEMU has ended
    */
-  execute(command: "qmp_capabilities" | "cont"): Promise<void> {
+  execute(command: QmpCommand): Promise<void> {
     return new Promise((resolve, reject) => {
       this.#waiting.push({ resolve, reject });
-      this.#channel.write(`${JSON.stringify({ execute: command })}\n`);
+      this.#channel.write(`${JSON.stringify(command)}\n`);
     });
   }
 
-  #receive(text: string, onEvent: (name: string) => void): void {
+  #receive(text: string, onEvent: (event: QmpEvent) => void): void {
     const line = lineSchema.parse(JSON.parse(text));
-    if ("event" in line) onEvent(line.event);
-    else if ("error" in line) this.#waiting.shift()?.reject(new Error(`QEMU: ${line.error.desc}`));
+    if ("event" in line) onEvent(line);
+    else if ("error" in line) this.#waiting.shift()?.reject(new QmpRefusal(`QEMU: ${line.error.desc}`));
     else if ("return" in line) this.#waiting.shift()?.resolve();
   }
 }

@@ -25,7 +25,8 @@ export class SharedMemory {
   readonly file: number;
   #batch = 0;
 
-  constructor() {
+  /** `settle`: whether guest time may jump at a stop, so that the agent has to wait until that is over. */
+  constructor(settle: boolean) {
     const folder = existsSync(MEMORY_FILE_SYSTEM) ? MEMORY_FILE_SYSTEM : tmpdir();
     const path = join(folder, `bpf-timer-conformance-${process.pid}-${filesOpened++}`);
     this.file = openSync(path, "wx+", 0o600);
@@ -34,6 +35,7 @@ export class SharedMemory {
     this.#write("magic", CONTROL_MAGIC);
     this.#write("layout", CONTROL_LAYOUT);
     this.#write("batchDone", NO_BATCH);
+    this.#write("settle", Number(settle));
   }
 
   /** Puts a batch of encoded messages into the request region; they must fit. */

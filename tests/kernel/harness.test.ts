@@ -8,7 +8,7 @@ import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import type { MapSpec, ProgramSpec, Scenario, Step } from "../../scenario/scenario.ts";
 import type { Trace } from "../../scenario/trace.ts";
 
-const CASE_LIMIT_MS = 4_000;
+const CASE_LIMIT_MS = 10_000;
 const MS = 1_000_000;
 const EBADF = -9;
 const ENOENT = -2;

@@ -14,6 +14,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <time.h>
 #include <unistd.h>
 
 #include "case.h"
@@ -22,6 +23,9 @@
 
 /* The pvpanic device: a guest that writes PANICKED to it is stopped by QEMU until the host lets it go on. */
 enum { PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1 };
+
+/* Longer than the 10 ms of the slowest tick. */
+enum { SETTLE_NS = 20000000, SECOND_NS = 1000000000 };
 
 static const char ivshmem_vendor[] = "0x1af4", ivshmem_device[] = "0x1110";
 
@@ -126,11 +130,25 @@ static void map_shared_memory(void)
 		give_up("%s: the host uses another layout", path);
 }
 
-/* Tells the host that the batch is done and stops, in guest time for not a moment, until the host goes on. */
+/*
+ * Tells the host that the batch is done and stops until the host goes on. While it counts instructions, QEMU may find
+ * the processor idle between its stop and the machine's, and then skips to the next timer, at most a tick away; or it
+ * may not. Sleeping to a time beyond that, which costs nothing there, makes both the same.
+ */
 static void wait_for_batch(void)
 {
+	struct timespec settled;
+
+	clock_gettime(CLOCK_MONOTONIC, &settled);
+	settled.tv_nsec += SETTLE_NS;
+	if (settled.tv_nsec >= SECOND_NS) {
+		settled.tv_nsec -= SECOND_NS;
+		settled.tv_sec++;
+	}
 	__atomic_store_n(&control->batch_done, control->batch, __ATOMIC_SEQ_CST);
 	outb(PVPANIC_PANICKED, PVPANIC_PORT);
+	if (control->settle)
+		clock_nanosleep(CLOCK_MONOTONIC, TIMER_ABSTIME, &settled, NULL);
 }
 
 struct region {

@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { CONTROL_BYTES = 4096, CONTROL_MAGIC = 0x46435442, CONTROL_LAYOUT = 1, MESSAGE_ALIGNMENT = 8 };
+enum { CONTROL_BYTES = 4096, CONTROL_MAGIC = 0x46435442, CONTROL_LAYOUT = 2, MESSAGE_ALIGNMENT = 8 };
 
 /* Little-endian words, like everything here. */
 struct control {
@@ -19,6 +19,8 @@ struct control {
 	/* Written by the guest: the batch it has finished, and, as it goes, how many cases it has answered. */
 	uint32_t batch_done;
 	uint32_t cases_done;
+	/* Written by the host: not 0 where guest time may jump by some milliseconds at each stop, or may not. */
+	uint32_t settle;
 };
 
 /* What stands before the bytes of each message; the next message begins at the next multiple of 8. */

@@ -32,7 +32,7 @@ describe("a message", () => {
 
 describe("the shared memory", () => {
   it("is not done with a batch that no guest has answered", () => {
-    const memory = new SharedMemory();
+    const memory = new SharedMemory(false);
     try {
       expect(memory.isBatchDone()).toBe(false);
       memory.putBatch([encodeMessage(Buffer.from("{}"))]);
