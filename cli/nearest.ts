@@ -14,9 +14,15 @@ function distance(from: string, to: string): number {
   return row.at(-1) ?? 0;
 }
 
-/** The `count` candidates that are spelt most like a word, the nearest first. */
-export function nearest(word: string, candidates: readonly string[], count: number): string[] {
-  const ranked = candidates.map((candidate) => ({ candidate, far: distance(word, candidate) }));
+/**
+ * The `count` candidates that are spelt most like a word, the nearest first. With `isPrefix` the word is only how they
+ * begin, and what comes after makes none of them farther.
+ */
+export function nearest(word: string, candidates: readonly string[], count: number, isPrefix = false): string[] {
+  const ranked = candidates.map((candidate) => ({
+    candidate,
+    far: distance(word, isPrefix ? candidate.slice(0, word.length) : candidate),
+  }));
   return ranked
     .sort((a, b) => a.far - b.far)
     .slice(0, count)

@@ -22,10 +22,11 @@ export function selectGuarantees(catalogue: readonly Guarantee[], globs: readonl
   if (globs.length === 0) return catalogue;
   const ids = catalogue.map(({ id }) => id);
   const patterns = globs.map(globPattern);
-  for (const [index, pattern] of patterns.entries()) {
+  for (const glob of globs) {
+    const pattern = globPattern(glob);
     if (ids.some((id) => pattern.test(id))) continue;
-    const near = nearest(globs[index]?.replaceAll(/[*?]/g, "") ?? "", ids, SUGGESTIONS).join(", ");
-    throw new UsageError(`no guarantee matches "${globs[index]}"; near it: ${near} (timerconf list shows all)`);
+    const near = nearest(glob.replaceAll(/[*?]/g, ""), ids, SUGGESTIONS, glob.endsWith("*")).join(", ");
+    throw new UsageError(`no guarantee matches "${glob}"; near it: ${near} (timerconf list shows all)`);
   }
   return catalogue.filter(({ id }) => patterns.some((pattern) => pattern.test(id)));
 }

