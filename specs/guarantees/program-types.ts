@@ -109,13 +109,17 @@ const mayCall = (name: string, document: SourceId, since: string, types: readonl
     citations: [{ document, place: "Program types" }],
     since,
     scenarios: types.map((type) => withAndWithout(type, [call])),
-    check: loads("accepted", callsTimer),
+    check: loads("accepted", (program) => types.includes(program.type) && callsOnly(program, call.kind)),
     faults: [name === "cancel-async" ? "cancel-async-refuses-program-type" : "verifier-refuses-program-type"],
   }) satisfies Guarantee;
 
 const DELAY_NS = 1;
 
-const callsTimer = ({ operations }: ProgramSpec): boolean => operations.some(({ kind }) => kind.startsWith("timer-"));
+const timerCalls = ({ operations }: ProgramSpec) => operations.filter(({ kind }) => kind.startsWith("timer-"));
+const callsTimer = (program: ProgramSpec): boolean => timerCalls(program).length > 0;
+/** Whether a program uses timers in this one way. */
+const callsOnly = (program: ProgramSpec, call: Operation["kind"]): boolean =>
+  callsTimer(program) && timerCalls(program).every(({ kind }) => kind === call);
 
 export default [
   {
@@ -152,7 +156,7 @@ export default [
     scenarios: UNLISTED.flatMap((type) =>
       [init(1, 1), setCallback(0), start(DELAY_NS), cancel()].map((call) => withoutAndWithTimer(type, call)),
     ),
-    check: loads("refused", callsTimer),
+    check: loads("refused", (program) => UNLISTED.includes(program.type) && callsTimer(program)),
     faults: ["tracing-may-use-timer"],
   },
 ] satisfies Guarantee[];

@@ -16,6 +16,7 @@ import { callback, cancel, init, lookup, program, scenario, setCallback, start }
 import { timerElement } from "../../generators/map.ts";
 import { runnableType } from "../../generators/program-type.ts";
 import { delayNs } from "../../generators/time.ts";
+import { isTimerCall } from "../../generators/twins.ts";
 import type { MapSpec, Scenario } from "../../scenario/scenario.ts";
 import type { Guarantee } from "../guarantee.ts";
 import { both, loads } from "../judge.ts";
@@ -56,7 +57,19 @@ const withFlags = (flagsOf: (type: MapSpec["type"]) => readonly number[]) =>
     );
 
 const isPlain = ({ flags }: MapSpec): boolean => flags === 0;
-const usesTimer = loads("accepted", ({ operations }) => operations.some(({ kind }) => kind === "timer-init"));
+
+/** A program that does with the timer of a map, rightly placed, what may be done with one. */
+const usesTimer = loads(
+  "accepted",
+  ({ operations, callbacks }, { maps }) =>
+    operations.every(
+      (operation) =>
+        (operation.kind === "lookup" && ALLOWED.includes(maps[operation.map]?.type ?? "percpu-array")) ||
+        (isTimerCall(operation) && operation.offsetDelta === undefined && operation.variableOffset === undefined),
+    ) &&
+    operations.some(isTimerCall) &&
+    callbacks.every(({ returns }) => returns === 0),
+);
 
 const SYSCALL = { document: "linux/kernel/bpf/syscall.c", place: "map_check_btf" } as const;
 

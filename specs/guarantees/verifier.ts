@@ -27,9 +27,19 @@ const mapOf = ({ operations }: ProgramSpec, { maps }: Scenario): MapSpec | undef
 const timerCount = (map: MapSpec | undefined): number =>
   map?.value.fields.filter(({ kind }) => kind === "timer").length ?? 0;
 
-const initsWithOther = someOperation(
-  (operation) => operation.kind === "timer-init" && operation.innerMapOf !== operation.element,
-);
+const innerLookup = ({ operations }: ProgramSpec, slot: number | "self" | undefined) => {
+  const found = operations.find((operation) => operation.kind === "lookup-inner" && operation.slot === slot);
+  return found?.kind === "lookup-inner" ? found : undefined;
+};
+
+/** Whether a program inits a timer of an inner map with a map that is not that of the same lookup or slot. */
+const initsWithOther = (program: ProgramSpec): boolean =>
+  program.operations.some((operation) => {
+    if (operation.kind !== "timer-init") return false;
+    const own = innerLookup(program, operation.element);
+    const other = innerLookup(program, operation.innerMapOf);
+    return own !== undefined && (own.map !== other?.map || own.key !== other.key);
+  });
 
 const VERIFIER = "linux/kernel/bpf/verifier.c";
 
