@@ -9,7 +9,7 @@ import { programWords } from "./program-text.ts";
 import { stepText } from "./step-text.ts";
 
 /** The example is the shortest of this many cases, drawn with this seed. */
-const CANDIDATES = 20;
+const CANDIDATES = 10;
 const SEED = 1;
 
 /** How much a reader has to read. */
