@@ -1,5 +1,5 @@
 /** The shapes that checks have in common: what a call must return, and what must not load. */
-import { formatResult } from "../bpf/errno.ts";
+import { ERRNO, formatResult } from "../bpf/errno.ts";
 import { isTimerClock } from "../generators/clock.ts";
 import type { CallEvent, History } from "../scenario/history.ts";
 import type { Operation, OperationKind, ProgramSpec, Scenario } from "../scenario/scenario.ts";
@@ -69,7 +69,8 @@ function loadResults(history: History): Map<number, { at: number; result: number
 
 /**
  * A check of whether programs of a kind load. Each is compared with a control in the same scenario: program 0, alike
- * but for what is under test. Where the control is refused, a refusal proves nothing, and the case does not count.
+ * but for what is under test. Where the control is refused, a refusal proves nothing, and the case does not count;
+ * nor where the process lacks the descriptor of a map that the program names.
  */
 export function loads(
   expected: "accepted" | "refused",
@@ -84,6 +85,7 @@ export function loads(
     for (const [index, { at, result, message }] of results) {
       const program = history.scenario.programs[index];
       if (index === 0 || program === undefined || !underTest(program, history.scenario)) continue;
+      if (result === -ERRNO.EBADF) continue;
       exercised++;
       if ((result === 0) === (expected === "accepted")) continue;
       const observed = result === 0 ? "it loaded" : `the load failed with ${formatResult(result)}: ${message ?? ""}`;
