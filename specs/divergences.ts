@@ -26,7 +26,7 @@ export const DIVERGENCES: readonly Divergence[] = [
     claim: "bpf_timer_set_callback returns -EPERM for a timer in a map without user references.",
     happens: "It returns -EINVAL.",
     because:
-      "When a map loses its last user reference, map_release_uref (array_map_free_timers, htab_map_free_timers) frees every timer in it before the descriptor's close returns. bpf_timer_set_callback looks for the timer first and for user references second, and finds no timer. -EPERM is left for the moment in which another CPU is releasing the last reference.",
+      "When a map loses its last user reference, map_release_uref (array_map_free_timers, htab_map_free_timers) frees every timer in it before the descriptor's close returns. bpf_timer_set_callback looks for the timer first and for user references second, and finds no timer. -EPERM is left for the moment in which another CPU is releasing the last reference; in 7.2 __bpf_async_set_callback does not look for user references any more.",
   },
   {
     guarantee: "start.absolute-realtime",
@@ -38,7 +38,7 @@ export const DIVERGENCES: readonly Divergence[] = [
     happens:
       "On a CLOCK_REALTIME timer they are taken for CLOCK_MONOTONIC: an expiry in real time comes decades late, and a monotonic one at its monotonic time.",
     because:
-      "bpf_timer_init initializes the hrtimer as HRTIMER_MODE_REL_SOFT whatever the later start will say. For a relative timer __hrtimer_init (hrtimer_setup since 6.13) replaces CLOCK_REALTIME by CLOCK_MONOTONIC, and bpf_timer_start with HRTIMER_MODE_ABS_SOFT arms it on that base.",
+      "bpf_timer_init initializes the hrtimer as HRTIMER_MODE_REL_SOFT whatever the later start will say. For a relative timer __hrtimer_init (__hrtimer_setup in later releases) replaces CLOCK_REALTIME by CLOCK_MONOTONIC, and bpf_timer_start with HRTIMER_MODE_ABS_SOFT arms it on that base.",
   },
   {
     guarantee: "set-callback.releases-program",
