@@ -2,7 +2,7 @@
 import { CommanderError } from "commander";
 import { RuntimeUnavailable, UnknownRuntime } from "../harness/harness.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
-import { EXIT, type ExitCode } from "./exit-code.ts";
+import { bisectExitCode, EXIT, type ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
 import { buildProgram } from "./program.ts";
 import { UsageError } from "./usage-error.ts";
@@ -43,6 +43,7 @@ export async function main(argv: readonly string[], io: Io): Promise<number> {
     await program.parseAsync([...argv], { from: "user" });
     return code;
   } catch (error) {
-    return explain(error, io);
+    const failure = explain(error, io);
+    return argv[0] === "bisect-run" ? bisectExitCode(failure) : failure;
   }
 }

@@ -13,7 +13,7 @@ type Unseeded<T extends { seed: number }> = Omit<T, "seed"> & { seed?: number };
 const RUNTIMES_HELP = `
 Runtimes:
   emulator[:SERIES][+fault=NAME]  the emulator as a kernel of that series, with a deliberate defect
-  kernel[:SERIES]                 a Debian kernel of that series in QEMU
+  kernel[:SERIES]                 a Debian kernel of that series in QEMU; 6.12-rt is a real-time one
   kernel:PATH                     a bzImage of your own in QEMU`;
 
 const DEFAULT_OUT = "out";
@@ -84,13 +84,39 @@ function addListings(program: Command, io: Io, exit: (code: ExitCode) => void): 
       const { listCommand } = await import("./list.ts");
       exit(await listCommand(options, io));
     });
-  program
+}
+
+function addKernels(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  const kernels = program
     .command("kernels")
-    .summary("list the kernels")
+    .summary("list or fetch kernels")
     .description("List the kernels that can be had, and those in the cache.")
+    .helpCommand(false)
     .action(async () => {
       const { kernelsCommand } = await import("./kernels.ts");
       exit(kernelsCommand(io));
+    });
+  kernels
+    .command("fetch")
+    .summary("put kernels into the cache")
+    .description("Put Debian's kernels of these series into the cache, unless they are there.")
+    .argument("<series...>", "such as 6.12, or 6.12-rt for the real-time kernel")
+    .action(async (series: string[]) => {
+      const { fetchKernelsCommand } = await import("./kernels.ts");
+      exit(await fetchKernelsCommand(series, io));
+    });
+}
+
+function addBisectRun(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("bisect-run")
+    .summary("one saved case on one kernel, for git bisect run")
+    .description("Run a saved case on a kernel image. Exit codes: 0 good, 1 bad, 125 cannot tell, 128 stop bisecting.")
+    .argument("<bzimage>", "the kernel just built, such as arch/x86/boot/bzImage")
+    .argument("<file>", "a case that run has saved")
+    .action(async (image: string, file: string) => {
+      const { bisectRunCommand } = await import("./bisect-run.ts");
+      exit(await bisectRunCommand(image, file, io));
     });
 }
 
@@ -135,6 +161,7 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     })
     .addHelpText("after", RUNTIMES_HELP)
     .addHelpText("after", EXIT_CODES_HELP);
-  for (const add of [addRun, addDiff, addReplay, addListings, addReferences]) add(program, io, exit);
+  for (const add of [addRun, addDiff, addReplay, addBisectRun, addListings, addKernels, addReferences])
+    add(program, io, exit);
   return program;
 }

@@ -21,7 +21,11 @@ const EXIT_OF: Record<CaseVerdict["kind"], ExitCode> = {
   error: EXIT.found,
 };
 
-async function readSaved(file: string) {
+/**
+ * Reads a saved case.
+ * @throws {UsageError | ScenarioError} where the file cannot be used
+ */
+export async function readSaved(file: string): Promise<CompiledScenario> {
   try {
     return await readCase(file);
   } catch (error) {

@@ -109,10 +109,9 @@ export async function checkGuarantee(
   { cases, seed, signal }: { cases: readonly Case[]; seed: number; signal?: AbortSignal | undefined },
 ): Promise<GuaranteeOutcome> {
   const base = { guarantee: guarantee.id, runtime: harness.name };
-  if (harness.linux !== undefined && !isAtLeast(harness.linux, guarantee.since))
-    return {
-      result: { ...base, verdict: "not-applicable", cases: 0, exercised: 0, reason: `since Linux ${guarantee.since}` },
-    };
+  const isTooOld = harness.linux !== undefined && !isAtLeast(harness.linux, guarantee.since);
+  const reason = harness.lacks ?? (isTooOld ? `since Linux ${guarantee.since}` : undefined);
+  if (reason !== undefined) return { result: { ...base, verdict: "not-applicable", cases: 0, exercised: 0, reason } };
   const judged: JudgedCase[] = [];
   for (let from = 0; from < cases.length; from += BATCH) {
     await breathe(signal);

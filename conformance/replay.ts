@@ -5,6 +5,7 @@ import { ScenarioError } from "../scenario/scenario-error.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { type CaseVerdict, judgeCase } from "./judge-case.ts";
 import { openDisposable, type RunOptions } from "./run.ts";
+import type { OpenOptions } from "./runtime.ts";
 
 export interface Replay {
   version: string;
@@ -21,7 +22,7 @@ export interface Replay {
 export async function replay(
   saved: CompiledScenario,
   runtime: string,
-  options: Pick<RunOptions, "progress" | "signal">,
+  options: Pick<RunOptions, "progress" | "signal"> & Pick<OpenOptions, "once">,
 ): Promise<Replay> {
   const { origin, ...compiled } = saved;
   const id = origin?.guarantee;

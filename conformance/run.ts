@@ -4,7 +4,7 @@ import type { Guarantee } from "../specs/guarantee.ts";
 import { casesFor } from "./cases.ts";
 import { checkGuarantee, type GuaranteeOutcome } from "./check-guarantee.ts";
 import { RESULTS_SCHEMA_VERSION, type Results, type RuntimeResult } from "./results.ts";
-import { checkRuntimeNames, openRuntime } from "./runtime.ts";
+import { checkRuntimeNames, type OpenOptions, openRuntime } from "./runtime.ts";
 
 export interface RunOptions {
   runtimes: readonly string[];
@@ -54,9 +54,9 @@ export async function runConformance(options: RunOptions): Promise<Results> {
 /** A harness that closes when it goes out of scope. */
 export async function openDisposable(
   name: string,
-  options: Pick<RunOptions, "progress" | "signal">,
+  options: Pick<RunOptions, "progress" | "signal"> & Pick<OpenOptions, "once">,
 ): Promise<Harness & AsyncDisposable> {
-  const { progress, signal } = options;
-  const harness = await openRuntime(name, { progress, ...(signal === undefined ? {} : { signal }) });
+  const { progress, signal, once = false } = options;
+  const harness = await openRuntime(name, { progress, once, ...(signal === undefined ? {} : { signal }) });
   return Object.assign(harness, { [Symbol.asyncDispose]: () => harness.close() });
 }

@@ -8,6 +8,8 @@ export interface OpenOptions {
   /** A line for the person who waits. */
   progress(line: string): void;
   signal?: AbortSignal;
+  /** It will not be opened again soon: nothing is kept to start it faster. */
+  once?: boolean;
 }
 
 interface RuntimeKind {

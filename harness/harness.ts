@@ -23,6 +23,8 @@ export interface Harness {
   /** Its Linux version, for since and until; undefined where a process does not say. */
   readonly linux: { major: number; minor: number } | undefined;
   readonly clock: Clock;
+  /** Why no guarantee can apply to it, in one line, where that is so: a kernel without BPF. */
+  readonly lacks?: string | undefined;
   /** Executes scenarios in order, each from a clean state; as many outcomes as scenarios, in the same order. */
   run(scenarios: readonly CompiledScenario[]): Promise<Outcome[]>;
   close(): Promise<void>;

@@ -8,6 +8,7 @@ import { findKernelImage } from "./image.ts";
 import { KernelHarness } from "./kernel-harness.ts";
 import { parseKernelName } from "./kernel-name.ts";
 import { mayUseKvm, rememberKvmFailure } from "./kvm.ts";
+import { PROBE, whatIsLacking } from "./probe.ts";
 import type { Accelerator } from "./qemu.ts";
 
 export { fetchKernels, type KernelListing, listKernels } from "./image.ts";
@@ -63,7 +64,11 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
     if (signal?.aborted && guest instanceof Guest) await guest.close();
     signal?.throwIfAborted();
     if (!(guest instanceof Guest)) return guest;
-    return new KernelHarness({ name, source, clock: CLOCKS[accelerator], ...(signal ? { signal } : {}) }, guest);
+    const setup = { name, source, clock: CLOCKS[accelerator], ...(signal ? { signal } : {}) };
+    const harness = new KernelHarness(setup, guest);
+    const [probed] = await harness.run([PROBE]);
+    harness.lacks = whatIsLacking(probed);
+    return harness;
   };
   /* Only a guest that has booted under KVM proves that it works; that guest is then used. */
   if (mayUseKvm()) {

@@ -40,6 +40,7 @@ export class KernelHarness implements Harness {
   readonly version: string;
   readonly linux: { major: number; minor: number } | undefined;
   readonly clock: Clock;
+  lacks: string | undefined;
   readonly #options: KernelHarnessOptions;
   #guest: Guest | undefined;
   #lastRun: Promise<unknown> = Promise.resolve();

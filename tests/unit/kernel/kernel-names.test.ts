@@ -10,6 +10,7 @@ import {
   compareVersions,
   DEFAULT_SERIES,
   findSeries,
+  isOrdinary,
   KERNEL_SERIES,
   packagePattern,
   seriesOf,
@@ -19,6 +20,7 @@ describe("the name of a kernel runtime", () => {
   it.each([
     ["kernel", { kind: "any" }],
     ["kernel:6.12", { kind: "series", series: "6.12" }],
+    ["kernel:6.12-rt", { kind: "series", series: "6.12-rt" }],
     ["kernel:./bzImage", { kind: "file", path: "./bzImage" }],
     ["kernel:/boot/vmlinuz-6.1.0", { kind: "file", path: "/boot/vmlinuz-6.1.0" }],
   ])("%s", (name, expected) => {
@@ -68,7 +70,16 @@ describe("the table of series", () => {
   it("knows the series of a release", () => {
     expect(seriesOf("6.12.117+deb12-cloud-amd64")).toBe("6.12");
     expect(seriesOf("6.1.0-56-cloud-amd64")).toBe("6.1");
+    expect(seriesOf("6.12.117+deb12-rt-amd64")).toBe("6.12-rt");
     expect(seriesOf("linux")).toBeUndefined();
+  });
+
+  it.each([
+    ["6.1.0-56-cloud-amd64", true],
+    ["5.10.0-46-cloud-amd64", false],
+    ["6.12.117+deb12-rt-amd64", false],
+  ])("%s is an ordinary kernel: %s", (release, expected) => {
+    expect(isOrdinary(release)).toBe(expected);
   });
 
   it.each([
@@ -79,6 +90,9 @@ describe("the table of series", () => {
     ["7.2", "linux-binary-7.2.4+deb14-cloud-amd64", true],
     ["7.2", "linux-binary-7.2+deb14-cloud-amd64", true],
     ["6.12", "linux-image-6.12-cloud-amd64", false],
+    ["6.1-rt", "linux-image-6.1.0-56-rt-amd64", true],
+    ["6.1-rt", "linux-image-6.1.0-56-cloud-amd64", false],
+    ["6.1", "linux-image-6.1.0-56-rt-amd64", false],
   ])("the pattern of %s against %s", (series, name, expected) => {
     expect(new RegExp(packagePattern(series)).test(name)).toBe(expected);
   });
