@@ -14,6 +14,14 @@ function integer(text: string, min: number, max: number): number {
 /** `--cases N`. */
 export const casesOption = (text: string): number => integer(text, 1, CASES_MAX);
 
+/** `--kernels LIST`: the runtimes it names, each once. */
+export function kernelsOption(text: string): string[] {
+  const names = text.split(",").map((name) => name.trim());
+  if (names.includes(""))
+    throw new InvalidArgumentError("Write series or images with commas between, such as 6.1,6.12.");
+  return [...new Set(names.map((name) => `kernel:${name}`))];
+}
+
 /** `--seed S`: what fits a signed 32-bit number and is not negative. */
 export const seedOption = (text: string): number => integer(text, 0, SEED_MAX);
 

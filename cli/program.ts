@@ -3,7 +3,8 @@ import { Command, Option } from "commander";
 import type { DiffCommandOptions } from "./diff.ts";
 import { EXIT_CODES_HELP, type ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
-import { casesOption, collect, randomSeed, seedOption } from "./options.ts";
+import type { MatrixCommandOptions } from "./matrix.ts";
+import { casesOption, collect, kernelsOption, randomSeed, seedOption } from "./options.ts";
 import type { RunCommandOptions } from "./run.ts";
 import type { FindingsCommandOptions, SpecCommandOptions } from "./spec.ts";
 
@@ -42,6 +43,24 @@ function addRun(program: Command, io: Io, exit: (code: ExitCode) => void): void 
     .action(async ({ seed = randomSeed(), ...options }: Unseeded<RunCommandOptions>) => {
       const { runCommand } = await import("./run.ts");
       exit(await runCommand({ seed, ...options }, io));
+    });
+}
+
+function addMatrix(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("matrix")
+    .summary("judge the guarantees on many kernels")
+    .description(
+      "Run every guarantee on each kernel, into one table and one report. Run again, it goes on where it was cut short.",
+    )
+    .requiredOption("--kernels <list>", "series or images, such as 6.1,6.12,./bzImage", kernelsOption)
+    .addOption(repeatable("--guarantee <glob>", "ids to check, such as 'init.*'", "all"))
+    .option("--cases <n>", "cases to draw for each guarantee", casesOption, 100)
+    .option("--seed <seed>", "what all cases are drawn from (default: that of a run cut short, or random)", seedOption)
+    .option("--out <dir>", "where report.json and counterexamples go", DEFAULT_OUT)
+    .action(async (options: MatrixCommandOptions) => {
+      const { matrixCommand } = await import("./matrix.ts");
+      exit(await matrixCommand(options, io));
     });
 }
 
@@ -161,7 +180,7 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     })
     .addHelpText("after", RUNTIMES_HELP)
     .addHelpText("after", EXIT_CODES_HELP);
-  for (const add of [addRun, addDiff, addReplay, addBisectRun, addListings, addKernels, addReferences])
+  for (const add of [addRun, addMatrix, addDiff, addReplay, addBisectRun, addListings, addKernels, addReferences])
     add(program, io, exit);
   return program;
 }

@@ -76,17 +76,24 @@ class Findings {
     this.show(`\n${[`${guarantee} could not be judged on ${runtime}`, ...indent(reason.split("\n"), 2)].join("\n")}\n`);
   }
 
-  async conclude(results: Results): Promise<void> {
+  async conclude(results: Results, table: typeof terminalTable): Promise<void> {
     const file = await this.safekeeping.save((folder) => writeResults(folder, results));
-    this.show(`\n${terminalTable(results, { file, paint: paintFor(this.#io.out.isTTY, this.#io.env) })}`);
+    this.show(`\n${table(results, { file, paint: paintFor(this.#io.out.isTTY, this.#io.env) })}`);
   }
+}
+
+/** How a run differs from an ordinary one. */
+export interface RunVariant {
+  /** What was found before, and is not judged again. */
+  earlier?: Results | undefined;
+  table?: typeof terminalTable;
 }
 
 /**
  * Runs the guarantees. However it ends, what was found until then is saved and shown.
  * @throws {UsageError | UnknownRuntime} where a name means nothing
  */
-export async function runCommand(options: RunCommandOptions, io: Io): Promise<ExitCode> {
+export async function runCommand(options: RunCommandOptions, io: Io, variant: RunVariant = {}): Promise<ExitCode> {
   const { cases, seed, out } = options;
   const runtimes = selectRuntimes(options.runtime, options.requireKernel === true);
   const guarantees = selectGuarantees(await loadCatalogue(), options.guarantee);
@@ -103,6 +110,7 @@ export async function runCommand(options: RunCommandOptions, io: Io): Promise<Ex
       cases,
       seed,
       signal: io.signal,
+      earlier: variant.earlier,
       progress: (line) => progress.say(line),
       async found({ result, counterexample }, soFar) {
         const file = counterexample === undefined ? undefined : await findings.counterexample(counterexample);
@@ -118,7 +126,7 @@ export async function runCommand(options: RunCommandOptions, io: Io): Promise<Ex
     });
   } finally {
     progress.clear();
-    if (results !== undefined) await findings.conclude(results);
+    if (results !== undefined) await findings.conclude(results, variant.table ?? terminalTable);
   }
   return runExitCode(results, options.requireKernel === true, safekeeping.failed);
 }

@@ -3,6 +3,7 @@ import { type Harness, RuntimeUnavailable } from "../harness/harness.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { casesFor } from "./cases.ts";
 import { checkGuarantee, type GuaranteeOutcome } from "./check-guarantee.ts";
+import { type Earlier, earlierOf } from "./matrix.ts";
 import { RESULTS_SCHEMA_VERSION, type Results, type RuntimeResult } from "./results.ts";
 import { checkRuntimeNames, type OpenOptions, openRuntime } from "./runtime.ts";
 
@@ -13,6 +14,8 @@ export interface RunOptions {
   cases: number;
   seed: number;
   signal?: AbortSignal;
+  /** What an earlier run of the same found before it was cut short: it is not judged again. */
+  earlier?: Results | undefined;
   /** A line for the person who waits. */
   progress(line: string): void;
   /** Called as each guarantee is judged, with the results so far, which hold the very result of this outcome. */
@@ -29,13 +32,25 @@ export async function runConformance(options: RunOptions): Promise<Results> {
   checkRuntimeNames(options.runtimes);
   const results: Results = { schemaVersion: RESULTS_SCHEMA_VERSION, seed, complete: true, runtimes: [], results: [] };
   for (const name of options.runtimes) {
+    const earlier = earlierOf(options.earlier, name);
+    if (earlier !== undefined && guarantees.every(({ id }) => earlier.results.has(id))) {
+      results.runtimes.push(earlier.runtime);
+      results.results.push(...earlier.results.values());
+      continue;
+    }
     const runtime: RuntimeResult = { name, version: "", status: "ran" };
     results.runtimes.push(runtime);
     try {
       signal?.throwIfAborted();
       await using harness = await openDisposable(name, options);
       runtime.version = harness.version;
+      const known = earlier?.runtime.version === harness.version ? earlier.results : undefined;
       for (const guarantee of guarantees) {
+        const before = known?.get(guarantee.id);
+        if (before !== undefined) {
+          results.results.push(before);
+          continue;
+        }
         const cases = casesFor(guarantee, seed, options.cases);
         const outcome = await checkGuarantee(guarantee, harness, { cases, seed, signal });
         results.results.push(outcome.result);
@@ -43,12 +58,21 @@ export async function runConformance(options: RunOptions): Promise<Results> {
       }
     } catch (error) {
       if (error instanceof RuntimeUnavailable) Object.assign(runtime, { status: "unavailable", reason: error.message });
-      else if (signal?.aborted === true) Object.assign(runtime, { status: "stopped", reason: "interrupted" });
-      else throw error;
+      else if (signal?.aborted === true) {
+        Object.assign(runtime, { status: "stopped", reason: "interrupted" });
+        keepEarlier(earlier, runtime, results);
+      } else throw error;
     }
   }
   results.complete = results.runtimes.every(({ status }) => status !== "stopped");
   return results;
+}
+
+/** What was known of a runtime that was not even opened again stays known. */
+function keepEarlier(earlier: Earlier | undefined, runtime: RuntimeResult, { results }: Results): void {
+  if (earlier === undefined || runtime.version !== "") return;
+  runtime.version = earlier.runtime.version;
+  results.push(...earlier.results.values());
 }
 
 /** A harness that closes when it goes out of scope. */

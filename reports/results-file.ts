@@ -5,7 +5,7 @@ import { type Results, resultsSchema } from "../conformance/results.ts";
 import { writeAtomically } from "./atomic-write.ts";
 import { makeFolder } from "./make-folder.ts";
 
-const RESULTS_FILE = "report.json";
+export const RESULTS_FILE = "report.json";
 const RESULTS_SCHEMA_FILE = "report.schema.json";
 
 /** What is written for results: equal results give equal bytes. */

@@ -6,7 +6,7 @@ import { firstLine, labelled, TEXT_WIDTH } from "./indent.ts";
 import { type Paint, plain, type Style } from "./paint.ts";
 
 /** How each verdict looks; the worst first, which is also the order of the tally. */
-const STYLES: Record<Verdict, Style> = {
+export const STYLES: Record<Verdict, Style> = {
   violated: "bad",
   error: "bad",
   "not-exercised": "odd",
@@ -16,7 +16,7 @@ const STYLES: Record<Verdict, Style> = {
 };
 
 /** The reasons that cells refer to, each once, numbered from 1 in order of appearance. */
-class Footnotes {
+export class Footnotes {
   readonly #reasons: string[] = [];
 
   mark(reason: string | undefined): string {
@@ -86,7 +86,8 @@ function table({ results }: Results, footnotes: Footnotes, paint: Paint): string
   ];
 }
 
-function runtimeLines(runtimes: readonly RuntimeResult[], paint: Paint): string[] {
+/** What each runtime turned out to be, or why it was not run. */
+export function runtimeLines(runtimes: readonly RuntimeResult[], paint: Paint): string[] {
   const width = Math.max(0, ...runtimes.map(({ name }) => name.length));
   return runtimes.flatMap(({ name, version, status, reason }) => {
     const label = `${name.padEnd(width)}  `;
@@ -97,7 +98,7 @@ function runtimeLines(runtimes: readonly RuntimeResult[], paint: Paint): string[
 }
 
 /** How many cells have each verdict, worst first: `1 violated, 33 holds`. */
-function tally({ results }: Results, paint: Paint): string {
+export function tally({ results }: Results, paint: Paint): string {
   const parts = (Object.keys(STYLES) as Verdict[]).flatMap((verdict) => {
     const count = results.filter((result) => result.verdict === verdict).length;
     return count === 0 ? [] : [paint(STYLES[verdict], `${count} ${verdict}`)];

@@ -1,0 +1,71 @@
+/** `timerconf matrix`: the guarantees on many kernels, taken up again where it was cut short. */
+import { createHash } from "node:crypto";
+import { readFileSync } from "node:fs";
+import { join } from "node:path";
+import { isSame, type Request, seedOf } from "../conformance/matrix.ts";
+import { checkRuntimeNames } from "../conformance/runtime.ts";
+import { checkBzImage } from "../harness/kernel/bzimage.ts";
+import { parseKernelName } from "../harness/kernel/kernel-name.ts";
+import { packageRoot } from "../harness/kernel/package-root.ts";
+import { readCutShort, writeRequest } from "../reports/matrix-file.ts";
+import { matrixTable } from "../reports/matrix-table.ts";
+import { loadCatalogue } from "../specs/catalogue.ts";
+import type { ExitCode } from "./exit-code.ts";
+import type { Io } from "./io.ts";
+import { randomSeed } from "./options.ts";
+import { runCommand } from "./run.ts";
+import { selectGuarantees } from "./select-guarantees.ts";
+import { isSystemError, systemErrorText } from "./system-error.ts";
+import { UsageError } from "./usage-error.ts";
+
+export interface MatrixCommandOptions {
+  /** Runtimes, `kernel:6.12`. */
+  kernels: readonly string[];
+  guarantee: readonly string[];
+  cases: number;
+  seed?: number;
+  out: string;
+}
+
+function ownVersion(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+  return version;
+}
+
+/** The digest of an image that is a file, so that one built anew is judged anew. */
+function imageDigests(runtimes: readonly string[]): string[] {
+  return runtimes.flatMap((runtime) => {
+    const name = parseKernelName(runtime);
+    if (name.kind !== "file") return [];
+    checkBzImage(name.path);
+    return [createHash("sha256").update(readFileSync(name.path)).digest("hex")];
+  });
+}
+
+/** Reads and notes the state of the folder; a folder that cannot be used is a wrong `--out`. */
+async function inFolder<T>(folder: string, use: () => Promise<T>): Promise<T> {
+  try {
+    return await use();
+  } catch (error) {
+    if (!isSystemError(error)) throw error;
+    throw new UsageError(`cannot use ${folder}: ${systemErrorText(error)}; choose another folder with --out`);
+  }
+}
+
+/**
+ * Runs the guarantees on all kernels, or those that an earlier run of the same has not come to.
+ * @throws {UsageError | UnknownRuntime} where a name means nothing, or the folder cannot be used
+ */
+export async function matrixCommand(options: MatrixCommandOptions, io: Io): Promise<ExitCode> {
+  const { kernels, guarantee, cases, out } = options;
+  checkRuntimeNames(kernels);
+  const guarantees = selectGuarantees(await loadCatalogue(), guarantee).map(({ id }) => id);
+  const asked = { version: ownVersion(), cases, runtimes: [...kernels], guarantees, images: imageDigests(kernels) };
+  const before = await inFolder(out, () => readCutShort(out));
+  const seed = options.seed ?? seedOf(asked, before?.request, randomSeed());
+  const request: Request = { ...asked, seed };
+  const earlier = before !== undefined && isSame(request, before.request) ? before.results : undefined;
+  if (earlier !== undefined) io.out.write(`going on after ${earlier.results.length} verdicts in ${out}\n`);
+  await inFolder(out, () => writeRequest(out, request));
+  return runCommand({ runtime: kernels, guarantee, cases, seed, out }, io, { earlier, table: matrixTable });
+}
