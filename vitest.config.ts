@@ -5,5 +5,12 @@ const project = (name: string, testTimeout: number) => ({
 });
 
 export default defineConfig({
-  test: { projects: [project("unit", 20_000), project("emulator", 30_000), project("faults", 30_000), project("kernel", 300_000)] },
+  test: {
+    projects: [
+      project("unit", 20_000),
+      project("emulator", 30_000),
+      project("faults", 30_000),
+      project("kernel", 300_000),
+    ],
+  },
 });
