@@ -73,8 +73,12 @@ export class Snapshot {
    * arguments: a change of any of them is another snapshot.
    */
   static async of(machine: Machine): Promise<Snapshot> {
-    const [kernel, initramfs] = [digest(await readFile(machine.kernel)), digest(await readFile(machine.initramfs))];
-    const parts = [await qemuVersion(), ...qemuArguments({ ...machine, kernel, initramfs })];
+    const [version, kernel, initramfs] = await Promise.all([
+      qemuVersion(),
+      readFile(machine.kernel).then(digest),
+      readFile(machine.initramfs).then(digest),
+    ]);
+    const parts = [version, ...qemuArguments({ ...machine, kernel, initramfs })];
     return new Snapshot(digest(parts.join("\0")));
   }
 
