@@ -55,12 +55,12 @@ export function delayOf({ ns, flags, fromNow }: ArmingRecord["operation"]): numb
 export function readArmings(history: History): Armings {
   const world = new TimerWorld(history.scenario);
   const records: ArmingRecord[] = [];
-  const unaccounted: UnaccountedFiring[] = [];
+  let unaccounted: UnaccountedFiring[] = [];
   let open: ArmingRecord[] = [];
   let lastNs = 0;
   for (const event of history.events) {
     const moment = world.moment(event);
-    const { timer } = moment;
+    const { timer, firedBefore } = moment;
     if (event.kind === "firing" && timer !== undefined && timer.arming === null)
       unaccounted.push({ event, timer, freedBy: timer.freedBy });
     world.apply(event);
@@ -72,9 +72,11 @@ export function readArmings(history: History): Armings {
       });
     open = open.filter(({ end }) => end === null);
     if (isStart(moment) && timer !== undefined) {
-      const record = startRecord(moment, event as CallEvent, timer, lastNs);
+      const record = startRecord(moment, event as CallEvent, timer, Math.min(lastNs, firedBefore?.timeNs ?? lastNs));
       records.push(record);
-      open.push(record);
+      if (firedBefore === undefined) open.push(record);
+      else Object.assign(record, { end: "firing", endEvent: firedBefore, references: referencesOf(moment, record) });
+      unaccounted = unaccounted.filter((firing) => firing.event !== firedBefore);
     }
     lastNs = event.kind === "step" ? Math.max(lastNs, history.trace.steps[event.at - 1]?.timeNs ?? 0) : event.timeNs;
   }

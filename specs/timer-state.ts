@@ -50,6 +50,8 @@ export interface Moment {
   references: readonly UserReferences[];
   /** The call works through a pointer to an element that was deleted or replaced since it was looked up. */
   stale: boolean;
+  /** Of a start that was logged after it had already fired: that firing. */
+  firedBefore: FiringEvent | undefined;
 }
 
 /** How user space refers to a map. */
@@ -69,6 +71,11 @@ export class TimerWorld {
   readonly #maps: UserReferences[];
   /** For each execution and slot, the timer that was there when the element was looked up. */
   readonly #pointers = new Map<string, TimerState>();
+  /** How many events were applied, and how many when each execution was last heard of. */
+  #applied = 0;
+  readonly #lastHeard = new Map<number, number>();
+  /** For each timer, the last firing that no start before it accounts for, and when it was applied. */
+  readonly #early = new Map<TimerState, { firing: FiringEvent; at: number }>();
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
@@ -91,6 +98,7 @@ export class TimerWorld {
       timer,
       references: this.#maps.map((references) => ({ ...references })),
       stale: event.kind === "call" && this.#isStale(event),
+      firedBefore: event.kind === "call" ? this.#firedBefore(event) : undefined,
     };
   }
 
@@ -98,6 +106,19 @@ export class TimerWorld {
     if (event.kind === "step") this.#applyStep(event);
     else if (event.kind === "firing") this.#applyFiring(event);
     else this.#applyCall(event);
+    this.#applied++;
+    if (event.kind !== "step") this.#lastHeard.set(event.execution, this.#applied);
+  }
+
+  /**
+   * A call is logged once it has returned. Where the timer may fire under the program, a start of 0 ns can so be logged
+   * after the firing that it caused: one since the program was last heard of, which no other start accounts for.
+   */
+  #firedBefore(event: CallEvent): FiringEvent | undefined {
+    const timer = this.#timerOf(event);
+    const early = timer === undefined ? undefined : this.#early.get(timer);
+    if (event.operation.kind !== "timer-start" || event.result !== 0 || early === undefined) return undefined;
+    return early.at >= (this.#lastHeard.get(event.execution) ?? 0) ? early.firing : undefined;
   }
 
   #timerOf(event: CallEvent | FiringEvent): TimerState | undefined {
@@ -131,6 +152,7 @@ export class TimerWorld {
   #applyFiring(event: FiringEvent): void {
     const timer = this.#timerOf(event);
     if (timer === undefined) return;
+    if (timer.arming === null) this.#early.set(timer, { firing: event, at: this.#applied });
     timer.arming = null;
     timer.fired = true;
     this.#pointers.set(`${event.execution}/self`, timer);
@@ -147,7 +169,8 @@ export class TimerWorld {
     if ((operation.kind === "update" || operation.kind === "delete") && result === 0) this.free(element, event);
     const timer = this.#timerOf(event);
     if (timer === undefined || this.#isStale(event)) return;
-    applyTimerCall(timer, event);
+    if (this.#firedBefore(event) === undefined) applyTimerCall(timer, event);
+    else this.#early.delete(timer);
   }
 
   /** The element's timer is cancelled and freed; array elements stay where they are, others become new ones. */

@@ -17,6 +17,7 @@ import { compile } from "../../../scenario/compile.ts";
 import { readHistory } from "../../../scenario/history.ts";
 import type { Scenario } from "../../../scenario/scenario.ts";
 import { type LogRecord, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../../scenario/trace.ts";
+import { readArmings } from "../../../specs/armings.ts";
 import { moments, TimerWorld } from "../../../specs/timer-state.ts";
 
 /** A trace in which every step succeeds and step `at` brought these (site, value) records. */
@@ -39,6 +40,9 @@ const armed = scenario(
   [run(), closeMap()],
 );
 const RUN = 2;
+
+const historyOf = (scenario: Scenario, records: readonly [number, number][]) =>
+  readHistory(scenario, compile(scenario), traceOf(scenario, RUN, records));
 
 const read = (scenario: Scenario, records: readonly [number, number][]) => [
   ...moments(readHistory(scenario, compile(scenario), traceOf(scenario, RUN, records))),
@@ -115,5 +119,45 @@ describe("the abstract timer state", () => {
       ),
     ];
     expect(found.filter(({ stale }) => stale).map(({ event }) => event.kind)).toEqual(["call"]);
+  });
+
+  test("gives a start the firing that was logged before it, where the timer fired under the program", () => {
+    const found = read(armed, [
+      [0, 1],
+      [1, 0],
+      [2, 0],
+      [4, 0],
+      [3, 0],
+    ]);
+    const firing = found.find(({ event }) => event.kind === "firing")?.event;
+    const start = found.find(({ event }) => event.kind === "call" && event.index === 3);
+    expect(firing).toBeDefined();
+    expect(start?.firedBefore).toBe(firing);
+    expect(start?.timer?.arming).toBeNull();
+    const { records, unaccounted } = readArmings(
+      historyOf(armed, [
+        [0, 1],
+        [1, 0],
+        [2, 0],
+        [4, 0],
+        [3, 0],
+      ]),
+    );
+    expect(records).toMatchObject([{ end: "firing", endEvent: firing }]);
+    expect(unaccounted).toEqual([]);
+  });
+
+  test("gives a start no firing from before its program was last heard of", () => {
+    const { records, unaccounted } = readArmings(
+      historyOf(armed, [
+        [0, 1],
+        [1, 0],
+        [4, 0],
+        [2, 0],
+        [3, 0],
+      ]),
+    );
+    expect(records).toMatchObject([{ end: "freed" }]);
+    expect(unaccounted).toHaveLength(1);
   });
 });
