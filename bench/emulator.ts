@@ -8,7 +8,7 @@ import { openEmulator } from "../harness/emulator/index.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { rate } from "./rate.ts";
 
-const CASES = 2_000;
+const CASES = 300;
 const guarantees = (await loadCatalogue()).filter(({ scenarios }) => !Array.isArray(scenarios));
 const harness = openEmulator("emulator");
 
