@@ -110,15 +110,9 @@ function endBy(event: HistoryEvent, timer: TimerState, touched: TimerState | und
   return isCancel(event.operation) ? "cancel" : "freed";
 }
 
-/** The earliest moment a start may fire, CLOCK_MONOTONIC nanoseconds; undefined where only its clock could tell. */
-export function dueNs({ madeNs, operation }: ArmingRecord): { earliest: number; latest: number } | undefined {
-  const delay = delayOf(operation);
-  return delay === null ? undefined : { earliest: madeNs.earliest + delay, latest: madeNs.latest + Math.max(delay, 0) };
-}
-
 /** How long before the end of the history a start should have fired at the latest, nanoseconds; negative where it need not have. */
 export function overdueNs(record: ArmingRecord, history: History, clock: ClockBound): number {
   const endNs = history.trace.steps.at(-1)?.timeNs ?? 0;
-  const due = dueNs(record);
-  return due === undefined ? -1 : endNs - (due.latest + clock.latenessNs);
+  const delay = delayOf(record.operation);
+  return delay === null ? -1 : endNs - (record.madeNs.latest + Math.max(delay, 0) + clock.latenessNs);
 }
