@@ -3,7 +3,8 @@ import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import type { Clock, Harness, Outcome } from "../harness.ts";
 import { Guest, type GuestDeath } from "./guest.ts";
 import type { GuestSource } from "./guest-source.ts";
-import { encodeMessage, REQUESTS } from "./message.ts";
+import { REQUESTS } from "./message.ts";
+import { Requests } from "./request.ts";
 import { readOutcome } from "./trace-reader.ts";
 
 const BATCH_CASES_MAX = 64;
@@ -17,17 +18,12 @@ export interface KernelHarnessOptions {
   signal?: AbortSignal;
 }
 
-/** What the agent needs of a scenario, as one JSON line in a message: where it came from is not its business. */
-function encodeRequest({ origin: _, ...scenario }: CompiledScenario): Buffer {
-  return encodeMessage(Buffer.from(JSON.stringify(scenario)));
-}
-
 /** As many requests from `start` on as one batch holds; at least one. */
-function takeBatch(scenarios: readonly CompiledScenario[], start: number): Buffer[] {
+function takeBatch(requests: Requests, scenarios: readonly CompiledScenario[], start: number): Buffer[] {
   const batch: Buffer[] = [];
   let bytes = 0;
   for (const scenario of scenarios.slice(start, start + BATCH_CASES_MAX)) {
-    const request = encodeRequest(scenario);
+    const request = requests.encode(scenario);
     bytes += request.length;
     if (bytes > BATCH_BYTES_MAX && batch.length > 0) break;
     batch.push(request);
@@ -43,6 +39,7 @@ export class KernelHarness implements Harness {
   lacks: string | undefined;
   readonly #options: KernelHarnessOptions;
   #guest: Guest | undefined;
+  #requests = new Requests();
   #lastRun: Promise<unknown> = Promise.resolve();
 
   /** Takes over a guest that is ready. */
@@ -81,7 +78,7 @@ export class KernelHarness implements Harness {
         outcomes.push(...scenarios.slice(outcomes.length).map((): Outcome => ({ kind: "error", reason })));
         break;
       }
-      const batch = takeBatch(scenarios, outcomes.length);
+      const batch = takeBatch(this.#requests, scenarios, outcomes.length);
       const { answers, corruption, death } = await guest.answer(batch);
       this.#options.signal?.throwIfAborted();
       outcomes.push(...answers.map((answer) => readOutcome(answer.toString("utf8"))));
@@ -105,7 +102,10 @@ export class KernelHarness implements Harness {
   async #readyGuest(): Promise<Guest | GuestDeath> {
     if (this.#guest !== undefined) return this.#guest;
     const guest = await this.#options.source.start();
-    if (guest instanceof Guest) this.#guest = guest;
+    if (guest instanceof Guest) {
+      this.#guest = guest;
+      this.#requests = new Requests();
+    }
     return guest;
   }
 
