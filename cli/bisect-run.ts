@@ -6,6 +6,7 @@ import { UnknownRuntime } from "../harness/harness.ts";
 import { KernelDoesNotBoot } from "../harness/kernel/index.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
+import type { MachineOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { readSaved } from "./replay.ts";
 import { UsageError } from "./usage-error.ts";
@@ -33,12 +34,12 @@ function because(verdict: CaseVerdict): string {
 }
 
 /** Runs the case; undefined where this very kernel cannot be started, which is then said. */
-async function tryKernel(image: string, file: string, io: Io): Promise<Replay | undefined> {
+async function tryKernel(image: string, file: string, machine: MachineOptions, io: Io): Promise<Replay | undefined> {
   const saved = await readSaved(file);
   if (saved.origin?.guarantee === undefined)
     throw new UsageError(`${file} names no guarantee, so nothing says what is good: take a case that run has saved`);
   const progress = new Progress(io.err);
-  const options = { signal: io.signal, progress: (line: string) => progress.say(line), once: true };
+  const options = { signal: io.signal, progress: (line: string) => progress.say(line), once: true, ...machine };
   try {
     return await replay(saved, `kernel:${resolve(image)}`, options);
   } catch (error) {
@@ -57,8 +58,13 @@ async function tryKernel(image: string, file: string, io: Io): Promise<Replay | 
  * @throws {UsageError | ScenarioError} where the file cannot be used
  * @throws {RuntimeUnavailable} where no kernel could be run here
  */
-export async function bisectRunCommand(image: string, file: string, io: Io): Promise<ExitCode> {
-  const result = await tryKernel(image, file, io);
+export async function bisectRunCommand(
+  image: string,
+  file: string,
+  machine: MachineOptions,
+  io: Io,
+): Promise<ExitCode> {
+  const result = await tryKernel(image, file, machine, io);
   if (result?.verdict === undefined) {
     io.out.write(`${CANNOT_TELL.word}: ${image} cannot be run\n`);
     return CANNOT_TELL.code;

@@ -5,10 +5,11 @@ import { differenceText } from "../reports/difference-text.ts";
 import { paintFor } from "../reports/paint.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
+import { checkMachineOptions, type MachineOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { Safekeeping } from "./safekeeping.ts";
 
-export interface DiffCommandOptions {
+export interface DiffCommandOptions extends MachineOptions {
   cases: number;
   seed: number;
   out: string;
@@ -16,17 +17,21 @@ export interface DiffCommandOptions {
 
 /**
  * Compares two runtimes.
+ * @throws {UsageError} where an option is for neither of them
  * @throws {UnknownRuntime | RuntimeUnavailable} where one of them cannot be run
  */
 export async function diffCommand(
   left: string,
   right: string,
-  { cases, seed, out }: DiffCommandOptions,
+  { cases, seed, out, append, qemuArg }: DiffCommandOptions,
   io: Io,
 ): Promise<ExitCode> {
+  const machine = { append, qemuArg };
+  checkMachineOptions(machine, [left, right]);
   const progress = new Progress(io.err);
   io.out.write(`seed ${seed}: up to ${cases} random scenarios on ${left} and ${right}\n`);
-  const options = { left, right, cases, seed, signal: io.signal, progress: (line: string) => progress.say(line) };
+  const say = (line: string) => progress.say(line);
+  const options = { left, right, cases, seed, ...machine, signal: io.signal, progress: say };
   const { found, versions, cases: compared } = await runDiff(options).finally(() => progress.clear());
   const names = `${left} (${versions[0]}) and ${right} (${versions[1]})`;
   if (found === undefined) {

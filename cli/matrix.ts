@@ -12,13 +12,13 @@ import { matrixTable } from "../reports/matrix-table.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import type { ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
-import { randomSeed } from "./options.ts";
+import { type MachineOptions, randomSeed } from "./options.ts";
 import { runCommand } from "./run.ts";
 import { selectGuarantees } from "./select-guarantees.ts";
 import { isSystemError, systemErrorText } from "./system-error.ts";
 import { UsageError } from "./usage-error.ts";
 
-export interface MatrixCommandOptions {
+export interface MatrixCommandOptions extends MachineOptions {
   /** Runtimes, `kernel:6.12`. */
   kernels: readonly string[];
   guarantee: readonly string[];
@@ -57,15 +57,17 @@ async function inFolder<T>(folder: string, use: () => Promise<T>): Promise<T> {
  * @throws {UsageError | UnknownRuntime} where a name means nothing, or the folder cannot be used
  */
 export async function matrixCommand(options: MatrixCommandOptions, io: Io): Promise<ExitCode> {
-  const { kernels, guarantee, cases, out } = options;
+  const { kernels, guarantee, cases, out, append, qemuArg } = options;
   checkRuntimeNames(kernels);
   const guarantees = selectGuarantees(await loadCatalogue(), guarantee).map(({ id }) => id);
-  const asked = { version: ownVersion(), cases, runtimes: [...kernels], guarantees, images: imageDigests(kernels) };
+  const images = imageDigests(kernels);
+  const machine = { append: [...append], qemuArg: [...qemuArg] };
+  const asked = { version: ownVersion(), cases, runtimes: [...kernels], guarantees, images, ...machine };
   const before = await inFolder(out, () => readCutShort(out));
   const seed = options.seed ?? seedOf(asked, before?.request, randomSeed());
   const request: Request = { ...asked, seed };
   const earlier = before !== undefined && isSame(request, before.request) ? before.results : undefined;
   if (earlier !== undefined) io.out.write(`going on after ${earlier.results.length} verdicts in ${out}\n`);
   await inFolder(out, () => writeRequest(out, request));
-  return runCommand({ runtime: kernels, guarantee, cases, seed, out }, io, { earlier, table: matrixTable });
+  return runCommand({ runtime: kernels, guarantee, cases, seed, out, ...machine }, io, { earlier, table: matrixTable });
 }

@@ -4,7 +4,8 @@ import type { DiffCommandOptions } from "./diff.ts";
 import { EXIT_CODES_HELP, type ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
 import type { MatrixCommandOptions } from "./matrix.ts";
-import { casesOption, collect, kernelsOption, randomSeed, seedOption } from "./options.ts";
+import { casesOption, collect, kernelsOption, type MachineOptions, randomSeed, seedOption } from "./options.ts";
+import type { ReplayCommandOptions } from "./replay.ts";
 import type { RunCommandOptions } from "./run.ts";
 import type { FindingsCommandOptions, SpecCommandOptions } from "./spec.ts";
 
@@ -29,6 +30,9 @@ const oneLine = (text: string): string =>
 const repeatable = (flags: string, description: string, otherwise: string): Option =>
   new Option(flags, `${description}; may be repeated`).argParser(collect).default([], otherwise);
 
+const append = (): Option => repeatable("--append <text>", "text for the command line of kernels", "none");
+const qemuArg = (): Option => repeatable("--qemu-arg <arg>", "one more argument for the QEMU of kernels", "none");
+
 function addRun(program: Command, io: Io, exit: (code: ExitCode) => void): void {
   program
     .command("run")
@@ -40,6 +44,8 @@ function addRun(program: Command, io: Io, exit: (code: ExitCode) => void): void 
     .option("--seed <seed>", "what all cases are drawn from (default: random, and printed)", seedOption)
     .option("--out <dir>", "where report.json and counterexamples go", DEFAULT_OUT)
     .option("--require-kernel", "exit 3 where a kernel cannot be run, instead of going on without")
+    .addOption(append())
+    .addOption(qemuArg())
     .action(async ({ seed = randomSeed(), ...options }: Unseeded<RunCommandOptions>) => {
       const { runCommand } = await import("./run.ts");
       exit(await runCommand({ seed, ...options }, io));
@@ -58,6 +64,8 @@ function addMatrix(program: Command, io: Io, exit: (code: ExitCode) => void): vo
     .option("--cases <n>", "cases to draw for each guarantee", casesOption, 100)
     .option("--seed <seed>", "what all cases are drawn from (default: that of a run cut short, or random)", seedOption)
     .option("--out <dir>", "where report.json and counterexamples go", DEFAULT_OUT)
+    .addOption(append())
+    .addOption(qemuArg())
     .action(async (options: MatrixCommandOptions) => {
       const { matrixCommand } = await import("./matrix.ts");
       exit(await matrixCommand(options, io));
@@ -74,6 +82,8 @@ function addDiff(program: Command, io: Io, exit: (code: ExitCode) => void): void
     .option("--cases <n>", "scenarios to draw", casesOption, 100)
     .option("--seed <seed>", "what they are drawn from (default: random, and printed)", seedOption)
     .option("--out <dir>", "where the scenario that differs is saved", DEFAULT_OUT)
+    .addOption(append())
+    .addOption(qemuArg())
     .action(async (left: string, right: string, { seed = randomSeed(), ...options }: Unseeded<DiffCommandOptions>) => {
       const { diffCommand } = await import("./diff.ts");
       exit(await diffCommand(left, right, { seed, ...options }, io));
@@ -87,7 +97,9 @@ function addReplay(program: Command, io: Io, exit: (code: ExitCode) => void): vo
     .description("Run a saved case, byte for byte, and let its guarantee judge it.")
     .argument("<file>", "a case that run or diff has saved")
     .requiredOption("--runtime <runtime>", "runtime to run it on")
-    .action(async (file: string, options: { runtime: string }) => {
+    .addOption(append())
+    .addOption(qemuArg())
+    .action(async (file: string, options: ReplayCommandOptions) => {
       const { replayCommand } = await import("./replay.ts");
       exit(await replayCommand(file, options, io));
     });
@@ -133,9 +145,11 @@ function addBisectRun(program: Command, io: Io, exit: (code: ExitCode) => void):
     .description("Run a saved case on a kernel image. Exit codes: 0 good, 1 bad, 125 cannot tell, 128 stop bisecting.")
     .argument("<bzimage>", "the kernel just built, such as arch/x86/boot/bzImage")
     .argument("<file>", "a case that run has saved")
-    .action(async (image: string, file: string) => {
+    .addOption(append())
+    .addOption(qemuArg())
+    .action(async (image: string, file: string, options: MachineOptions) => {
       const { bisectRunCommand } = await import("./bisect-run.ts");
-      exit(await bisectRunCommand(image, file, io));
+      exit(await bisectRunCommand(image, file, options, io));
     });
 }
 

@@ -9,9 +9,14 @@ import { ScenarioError } from "../scenario/scenario-error.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
+import { checkMachineOptions, type MachineOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { isSystemError, systemErrorText } from "./system-error.ts";
 import { UsageError } from "./usage-error.ts";
+
+export interface ReplayCommandOptions extends MachineOptions {
+  runtime: string;
+}
 
 const EXIT_OF: Record<CaseVerdict["kind"], ExitCode> = {
   holds: EXIT.ok,
@@ -35,9 +40,15 @@ export async function readSaved(file: string): Promise<CompiledScenario> {
 }
 
 /** Runs and draws a case whose parts may contradict one another, which shows only when they are put together. */
-async function replayed(file: string, saved: CompiledScenario, runtime: string, statement: string | undefined, io: Io) {
+async function replayed(
+  file: string,
+  saved: CompiledScenario,
+  { runtime, append, qemuArg }: ReplayCommandOptions,
+  statement: string | undefined,
+  io: Io,
+) {
   const progress = new Progress(io.err);
-  const options = { signal: io.signal, progress: (line: string) => progress.say(line) };
+  const options = { signal: io.signal, progress: (line: string) => progress.say(line), append, qemuArg };
   try {
     const result = await replay(saved, runtime, options);
     const paint = paintFor(io.out.isTTY, io.env);
@@ -58,16 +69,17 @@ function exitCode({ verdict, outcome }: Replay): ExitCode {
 
 /**
  * Executes a saved case and shows what happened.
- * @throws {UsageError | ScenarioError} where the file cannot be used
+ * @throws {UsageError | ScenarioError} where the file or an option cannot be used
  * @throws {UnknownRuntime | RuntimeUnavailable} where the runtime cannot be run
  */
-export async function replayCommand(file: string, { runtime }: { runtime: string }, io: Io): Promise<ExitCode> {
+export async function replayCommand(file: string, options: ReplayCommandOptions, io: Io): Promise<ExitCode> {
+  checkMachineOptions(options, [options.runtime]);
   const saved = await readSaved(file);
   const id = saved.origin?.guarantee;
   const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
   if (id !== undefined && guarantee === undefined)
     throw new UsageError(`${file} names the guarantee ${id}, which this version does not have (see timerconf list)`);
-  const { result, text } = await replayed(file, saved, runtime, guarantee?.statement, io);
+  const { result, text } = await replayed(file, saved, options, guarantee?.statement, io);
   io.out.write(text);
   return exitCode(result);
 }

@@ -12,13 +12,14 @@ import { loadCatalogue } from "../specs/catalogue.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
+import { checkMachineOptions, type MachineOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
 import { isKernel, runExitCode } from "./run-exit-code.ts";
 import { Safekeeping } from "./safekeeping.ts";
 import { selectGuarantees } from "./select-guarantees.ts";
 import { UsageError } from "./usage-error.ts";
 
-export interface RunCommandOptions {
+export interface RunCommandOptions extends MachineOptions {
   runtime: readonly string[];
   guarantee: readonly string[];
   cases: number;
@@ -94,8 +95,9 @@ export interface RunVariant {
  * @throws {UsageError | UnknownRuntime} where a name means nothing
  */
 export async function runCommand(options: RunCommandOptions, io: Io, variant: RunVariant = {}): Promise<ExitCode> {
-  const { cases, seed, out } = options;
+  const { cases, seed, out, append, qemuArg } = options;
   const runtimes = selectRuntimes(options.runtime, options.requireKernel === true);
+  checkMachineOptions(options, runtimes);
   const guarantees = selectGuarantees(await loadCatalogue(), options.guarantee);
   const findings = new Findings(io, out, guarantees);
   const { progress, safekeeping } = findings;
@@ -109,6 +111,8 @@ export async function runCommand(options: RunCommandOptions, io: Io, variant: Ru
       guarantees,
       cases,
       seed,
+      append,
+      qemuArg,
       signal: io.signal,
       earlier: variant.earlier,
       progress: (line) => progress.say(line),

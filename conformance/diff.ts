@@ -8,18 +8,16 @@ import { breathe } from "./breathe.ts";
 import { type Case, seedFor, toCase } from "./cases.ts";
 import { compareTraces, type Difference } from "./compare-traces.ts";
 import { openDisposable } from "./run.ts";
-import { checkRuntimeNames } from "./runtime.ts";
+import { checkRuntimeNames, type OpenOptions } from "./runtime.ts";
 import { shrink } from "./shrink.ts";
 
 const BATCH = 50;
 
-export interface DiffOptions {
+export interface DiffOptions extends OpenOptions {
   left: string;
   right: string;
   cases: number;
   seed: number;
-  signal?: AbortSignal;
-  progress(line: string): void;
 }
 
 export interface FoundDifference {

@@ -12,6 +12,9 @@ export const requestSchema = z.strictObject({
   guarantees: z.array(z.string()),
   /** The digests of the images among the runtimes that are files: they may be built anew under the same name. */
   images: z.array(z.string()),
+  /** What was added to every machine. */
+  append: z.array(z.string()),
+  qemuArg: z.array(z.string()),
 });
 export type Request = z.infer<typeof requestSchema>;
 

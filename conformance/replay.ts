@@ -4,7 +4,7 @@ import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { type CaseVerdict, judgeCase } from "./judge-case.ts";
-import { openDisposable, type RunOptions } from "./run.ts";
+import { openDisposable } from "./run.ts";
 import type { OpenOptions } from "./runtime.ts";
 
 export interface Replay {
@@ -19,11 +19,7 @@ export interface Replay {
  * @throws {UnknownRuntime | RuntimeUnavailable} where the runtime cannot be run
  * @throws {ScenarioError} where the file names a guarantee that the catalogue lacks
  */
-export async function replay(
-  saved: CompiledScenario,
-  runtime: string,
-  options: Pick<RunOptions, "progress" | "signal"> & Pick<OpenOptions, "once">,
-): Promise<Replay> {
+export async function replay(saved: CompiledScenario, runtime: string, options: OpenOptions): Promise<Replay> {
   const { origin, ...compiled } = saved;
   const id = origin?.guarantee;
   const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);

@@ -7,17 +7,14 @@ import { type Earlier, earlierOf } from "./matrix.ts";
 import { RESULTS_SCHEMA_VERSION, type Results, type RuntimeResult } from "./results.ts";
 import { checkRuntimeNames, type OpenOptions, openRuntime } from "./runtime.ts";
 
-export interface RunOptions {
+export interface RunOptions extends OpenOptions {
   runtimes: readonly string[];
   guarantees: readonly Guarantee[];
   /** Cases to draw for each guarantee that is not a list. */
   cases: number;
   seed: number;
-  signal?: AbortSignal;
   /** What an earlier run of the same found before it was cut short: it is not judged again. */
   earlier?: Results | undefined;
-  /** A line for the person who waits. */
-  progress(line: string): void;
   /** Called as each guarantee is judged, with the results so far, which hold the very result of this outcome. */
   found(outcome: GuaranteeOutcome, results: Results): void | Promise<void>;
 }
@@ -76,11 +73,7 @@ function keepEarlier(earlier: Earlier | undefined, runtime: RuntimeResult, { res
 }
 
 /** A harness that closes when it goes out of scope. */
-export async function openDisposable(
-  name: string,
-  options: Pick<RunOptions, "progress" | "signal"> & Pick<OpenOptions, "once">,
-): Promise<Harness & AsyncDisposable> {
-  const { progress, signal, once = false } = options;
-  const harness = await openRuntime(name, { progress, once, ...(signal === undefined ? {} : { signal }) });
+export async function openDisposable(name: string, options: OpenOptions): Promise<Harness & AsyncDisposable> {
+  const harness = await openRuntime(name, options);
   return Object.assign(harness, { [Symbol.asyncDispose]: () => harness.close() });
 }

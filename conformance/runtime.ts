@@ -1,10 +1,11 @@
 /** Runtimes by name: `emulator[:VERSION][+fault=NAME]`, `kernel[:SERIES|:PATH]`. */
 import { checkEmulatorName, openEmulator } from "../harness/emulator/index.ts";
 import { type Harness, UnknownRuntime } from "../harness/harness.ts";
-import { openKernel } from "../harness/kernel/index.ts";
+import { type MachineAdditions, openKernel } from "../harness/kernel/index.ts";
 import { parseKernelName } from "../harness/kernel/kernel-name.ts";
 
-export interface OpenOptions {
+/** What is added to a machine is for kernels; an emulator is none. */
+export interface OpenOptions extends MachineAdditions {
   /** A line for the person who waits. */
   progress(line: string): void;
   signal?: AbortSignal;

@@ -59,7 +59,12 @@ export class GuestSource {
 
   /** The guest of a snapshot that is whole and has answered, or what is wrong with it. */
   async #restore(snapshot: Snapshot): Promise<Guest | GuestDeath> {
-    const unusable = (reason: string): GuestDeath => ({ reason, console: "", fromOutside: false });
+    const unusable = (reason: string): GuestDeath => ({
+      reason,
+      console: "",
+      fromOutside: false,
+      byQemu: false,
+    });
     let file: Awaited<ReturnType<Snapshot["open"]>>;
     try {
       file = await snapshot.open();

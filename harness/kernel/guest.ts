@@ -14,6 +14,8 @@ export interface GuestDeath {
   console: string;
   /** QEMU was killed by someone else: no fault of what ran in the guest. */
   fromOutside: boolean;
+  /** QEMU gave up of itself: mostly because it does not take its arguments. */
+  byQemu: boolean;
 }
 
 /** What a batch gave: its first answers, and what ended it early, if anything did. */
@@ -214,6 +216,11 @@ export class Guest {
           ? `the guest ended: ${said}`
           : `QEMU ended (${signal ?? `exit ${code}`}): ${this.#errors.headline() ?? said}`,
     };
-    return { reason: reasons[stop], console: this.#console.text(), fromOutside: stop === "ended" && signal !== null };
+    return {
+      reason: reasons[stop],
+      console: this.#console.text(),
+      fromOutside: stop === "ended" && signal !== null,
+      byQemu: stop === "ended" && signal === null && code !== 0,
+    };
   }
 }

@@ -9,11 +9,13 @@ import { KernelHarness } from "./kernel-harness.ts";
 import { parseKernelName } from "./kernel-name.ts";
 import { mayUseKvm, rememberKvmFailure } from "./kvm.ts";
 import { PROBE, whatIsLacking } from "./probe.ts";
-import type { Accelerator } from "./qemu.ts";
+import type { Accelerator, MachineAdditions } from "./qemu.ts";
 
 export { fetchKernels, type KernelListing, listKernels } from "./image.ts";
 
-export interface KernelOptions {
+export type { MachineAdditions } from "./qemu.ts";
+
+export interface KernelOptions extends MachineAdditions {
   /** Gets a line about each thing that takes time. */
   progress(line: string): void;
   /** Ends the guest; `run` then rejects with the signal's reason. */
@@ -48,7 +50,7 @@ const CLOCKS: Record<Accelerator, Clock> = {
  * @throws {KernelDoesNotBoot} where it does not boot
  */
 export async function openKernel(name: string, options: KernelOptions): Promise<Harness> {
-  const { progress, signal } = options;
+  const { progress, signal, append = [], qemuArg = [] } = options;
   const parsed = parseKernelName(name);
   if (process.arch !== "x64") throw new RuntimeUnavailable(`${name}: kernels are run on x86-64 machines only`);
   const kernel = await findKernelImage(parsed, progress);
@@ -59,7 +61,7 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
     signal?.throwIfAborted();
     const times = { bootMs: BOOT_LIMIT_MS[accelerator], snapshotMs: SNAPSHOT_LIMIT_MS };
     const limits = { ...times, caseMs: options.caseLimitMs ?? DEFAULT_CASE_LIMIT_MS, ...(signal ? { signal } : {}) };
-    const source = new GuestSource({ kernel, initramfs, accelerator }, limits, progress, options.once);
+    const source = new GuestSource({ kernel, initramfs, accelerator, append, qemuArg }, limits, progress, options.once);
     const guest = await source.start();
     if (signal?.aborted && guest instanceof Guest) await guest.close();
     signal?.throwIfAborted();
@@ -75,9 +77,13 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
     const harness = await start("kvm");
     if (harness instanceof KernelHarness) return harness;
     progress(`KVM does not work here (${harness.reason}): going on without`);
-    await rememberKvmFailure();
+    /* With arguments of the user's own it may be they that KVM does not go with. */
+    if (qemuArg.length === 0) await rememberKvmFailure();
   }
   const harness = await start("tcg");
   if (harness instanceof KernelHarness) return harness;
+  if (harness.byQemu && qemuArg.length > 0) {
+    throw new RuntimeUnavailable(`${name}: QEMU does not start with ${qemuArg.join(" ")} (${harness.reason})`);
+  }
   throw new KernelDoesNotBoot(`${name} does not boot (${harness.reason}): try another kernel`);
 }

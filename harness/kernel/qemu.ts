@@ -7,7 +7,15 @@ import { SHARED_BYTES } from "./message.ts";
 
 export type Accelerator = "kvm" | "tcg";
 
-export interface Machine {
+/** What a user adds to every guest of a kernel, behind what is always there, so that it has the last word. */
+export interface MachineAdditions {
+  /** Texts for the kernel's command line. */
+  append?: readonly string[];
+  /** Arguments for QEMU. */
+  qemuArg?: readonly string[];
+}
+
+export interface Machine extends MachineAdditions {
   kernel: string;
   initramfs: string;
   accelerator: Accelerator;
@@ -39,14 +47,14 @@ const ACCELERATOR_ARGUMENTS: Record<Accelerator, readonly string[]> = {
 };
 
 /** The arguments that make a guest what it is, whatever it is reached through. */
-export function machineArguments({ kernel, initramfs, accelerator }: Machine): string[] {
+export function machineArguments({ kernel, initramfs, accelerator, append = [] }: Machine): string[] {
   return [
     ...["-nodefaults", "-no-user-config", "-no-reboot", "-display", "none", "-nic", "none"],
     ...["-M", "q35", "-m", "256", "-smp", "1", ...ACCELERATOR_ARGUMENTS[accelerator]],
     /* The same date and the same random numbers in every guest: a run under instruction counting repeats exactly. */
     ...["-rtc", "base=2026-01-01,clock=vm", "-seed", "1"],
     ...["-sandbox", "on,obsolete=deny,elevateprivileges=deny,spawn=deny,resourcecontrol=deny"],
-    ...["-kernel", kernel, "-initrd", initramfs, "-append", KERNEL_ARGUMENTS.join(" ")],
+    ...["-kernel", kernel, "-initrd", initramfs, "-append", [...KERNEL_ARGUMENTS, ...append].join(" ")],
   ];
 }
 
@@ -63,6 +71,7 @@ export function qemuArguments(machine: Machine): string[] {
     ...["-device", "ivshmem-plain,memdev=shared,master=on"],
     /* A guest that reports a panic on this port is stopped until we continue it: the doorbell of agent/guest.c. */
     ...["-device", "pvpanic,ioport=1285", "-action", "panic=pause"],
+    ...(machine.qemuArg ?? []),
   ];
 }
 

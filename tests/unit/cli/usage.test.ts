@@ -18,6 +18,9 @@ describe("wrong usage", () => {
     [["run", "--seed", "2147483648"], /whole number from 0 to 2147483647/],
     [["run", "extra"], /too many arguments/],
     [["diff", "emulator"], /missing required argument 'right'/],
+    [["run", "--runtime", "emulator", "--append", "nosmp"], /for kernels, and emulator is none/],
+    [["diff", "emulator:6.1", "emulator", "--qemu-arg", "-s"], /for kernels, and emulator:6.1, emulator is none/],
+    [["replay", "file.json", "--runtime", "emulator", "--append", "x=1"], /for kernels/],
     [["replay", "file.json"], /required option '--runtime <runtime>' not specified/],
   ])("%j: one line on stderr, exit 2", async (argv, message) => {
     const { code, out, err } = await timerconf(...argv);

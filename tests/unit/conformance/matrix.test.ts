@@ -7,8 +7,9 @@ import { matrixTable } from "../../../reports/matrix-table.ts";
 import { resultsJson } from "../../../reports/results-file.ts";
 import { loadCatalogue } from "../../../specs/catalogue.ts";
 
-const REQUEST: Request = { version: "1", seed: 4, cases: 9, runtimes: ["kernel:6.1"], guarantees: ["a"], images: [] };
-const { seed: _, ...UNSEEDED } = REQUEST;
+const MACHINE = { append: [], qemuArg: [] };
+const ASKED = { version: "1", cases: 9, runtimes: ["kernel:6.1"], guarantees: ["a"], images: [], ...MACHINE };
+const REQUEST: Request = { ...ASKED, seed: 4 };
 const RUNTIMES = ["emulator:6.1", "emulator:6.12"];
 const guarantees = (await loadCatalogue()).filter(({ id }) => id.startsWith("init."));
 
@@ -57,11 +58,13 @@ describe("a run that was cut short", () => {
   });
 
   it("is taken up with its seed only where it was asked the same", () => {
-    expect(seedOf(UNSEEDED, REQUEST, 7)).toBe(4);
-    expect(seedOf({ ...UNSEEDED, seed: 5 }, REQUEST, 7)).toBe(5);
-    expect(seedOf({ ...UNSEEDED, cases: 10 }, REQUEST, 7)).toBe(7);
-    expect(seedOf(UNSEEDED, undefined, 7)).toBe(7);
+    expect(seedOf(ASKED, REQUEST, 7)).toBe(4);
+    expect(seedOf({ ...ASKED, seed: 5 }, REQUEST, 7)).toBe(5);
+    expect(seedOf({ ...ASKED, cases: 10 }, REQUEST, 7)).toBe(7);
+    expect(seedOf(ASKED, undefined, 7)).toBe(7);
     expect(isSame(REQUEST, { ...REQUEST, images: ["digest"] })).toBe(false);
+    expect(isSame(REQUEST, { ...REQUEST, append: ["nosmp"] })).toBe(false);
+    expect(isSame(REQUEST, { ...REQUEST, qemuArg: ["-s"] })).toBe(false);
   });
 });
 

@@ -21,6 +21,12 @@ describe("the arguments of QEMU", () => {
     expect(line).toContain("-icount shift=0,sleep=off");
     expect(qemuArguments({ ...MACHINE, accelerator: "kvm" }).join(" ")).not.toContain("icount");
   });
+
+  it("have what the user adds behind ours, each text as it is", () => {
+    const added = qemuArguments({ ...MACHINE, append: ["a=1 b", "c"], qemuArg: ["-m", "512, x"] });
+    expect(added.slice(-2)).toEqual(["-m", "512, x"]);
+    expect(added[added.indexOf("-append") + 1]).toMatch(/ a=1 b c$/);
+  });
 });
 
 it("the agent's sources are found from the package's root", () => {
