@@ -25,7 +25,8 @@ import { encodeInstructions } from "../bpf/instruction.ts";
 import { HELPER } from "../bpf/uapi.ts";
 import type { CompiledProgram, Site } from "./compiled-scenario.ts";
 import { resolveElementMap, usedCallbacks } from "./elements.ts";
-import { ENTRY_AUX, LOG_CURSOR_BYTES, LOG_RECORD, LOG_RECORD_BYTES, LOG_RECORDS_MAX } from "./log-map.ts";
+import { ENTRY_AUX, LOG_RECORD, LOG_RECORD_BYTES, LOG_RECORDS_MAX, LOG_RECORDS_OFFSET } from "./log-map.ts";
+import type { Parameters } from "./parameters.ts";
 import { PROGRAM_TYPE_LOADING, type ProgramTypeLoading } from "./program-types.ts";
 import type { Element, MapSpec, Operation, OperationKind, ProgramSpec, Scenario, U64 } from "./scenario.ts";
 import { ScenarioError } from "./scenario-error.ts";
@@ -41,7 +42,6 @@ const KEY_OFFSET = -80;
 const slotOffset = (element: Element): number => -8 * ((element === "self" ? SELF_SLOT : element) + 1);
 const innerMapOffset = (slot: number): number => -8 * (slot + 1 + SELF_SLOT + 1);
 
-const INT32_MAX = 0x7fff_ffff;
 /** Where a map under test has no timer at all, its helpers are still called at this offset. */
 const DEFAULT_TIMER_OFFSET = 8;
 
@@ -51,6 +51,7 @@ interface Source {
   logMap: number;
   types: ScenarioTypes;
   sites: Site[];
+  parameters: Parameters;
 }
 
 /** What emitting one function (the program, or callback number `callback`) needs. */
@@ -75,10 +76,9 @@ function mapSpec(context: FunctionContext, index: number): MapSpec {
   return map;
 }
 
-function loadU64(asm: Assembler, register: Register, value: U64): void {
-  const number = BigInt(value);
-  if (number <= INT32_MAX) asm.emit(mov(register, Number(number)));
-  else asm.loadImm64(register, number);
+/** Reads a number that travels as data. */
+function loadParameter({ asm, parameters, logMap }: FunctionContext, register: Register, value: U64): void {
+  asm.loadMapValue(register, logMap, parameters.add(value)).emit(load("dw", register, register, 0));
 }
 
 /** Logs the value in `register` (by default the result of the helper just called). */
@@ -94,8 +94,9 @@ function log(
 }
 
 /** Points R2 at a key on the stack. */
-function emitKey(asm: Assembler, key: number): void {
-  asm.emit(store("w", R10, KEY_OFFSET, key), mov(R2, R10), add(R2, KEY_OFFSET));
+function emitKey(context: FunctionContext, key: number): void {
+  loadParameter(context, R2, key);
+  context.asm.emit(store("w", R10, KEY_OFFSET, R2), mov(R2, R10), add(R2, KEY_OFFSET));
 }
 
 function emitElement(context: FunctionContext, at: number, element: Element, register: Register): MapSpec {
@@ -150,17 +151,17 @@ type Emitters = {
 const EMITTERS: Emitters = {
   lookup(context, { map, key, slot }, at) {
     mapSpec(context, map);
-    emitKey(context.asm, key);
+    emitKey(context, key);
     context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_lookup_elem));
     emitFound(context, at, slot);
   },
   "lookup-inner"(context, { map, key, innerKey, slot }, at) {
     const missing = `${functionName(context.callback)}.missing${at}`;
     mapSpec(context, map);
-    emitKey(context.asm, key);
+    emitKey(context, key);
     context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_lookup_elem)).jumpIf("eq", R0, 0, missing);
     context.asm.emit(store("dw", R10, innerMapOffset(slot), R0));
-    emitKey(context.asm, innerKey);
+    emitKey(context, innerKey);
     context.asm.emit(mov(R1, R0), callHelper(HELPER.map_lookup_elem)).label(missing);
     emitFound(context, at, slot);
   },
@@ -169,13 +170,14 @@ const EMITTERS: Emitters = {
     const size = mapSpec(context, map).value.size;
     const bottom = KEY_OFFSET - Math.ceil(size / 8) * 8;
     for (let offset = bottom; offset < KEY_OFFSET; offset += 8) asm.emit(store("dw", R10, offset, 0));
-    emitKey(asm, key);
-    asm.emit(mov(R3, R10), add(R3, bottom), mov(R4, flags)).loadMap(R1, map).emit(callHelper(HELPER.map_update_elem));
+    emitKey(context, key);
+    loadParameter(context, R4, flags);
+    asm.emit(mov(R3, R10), add(R3, bottom)).loadMap(R1, map).emit(callHelper(HELPER.map_update_elem));
     log(context, at);
   },
   delete(context, { map, key }, at) {
     mapSpec(context, map);
-    emitKey(context.asm, key);
+    emitKey(context, key);
     context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_delete_elem));
     log(context, at);
   },
@@ -186,7 +188,7 @@ const EMITTERS: Emitters = {
     emitTimer(context, at, operation);
     if (innerMapOf === undefined) asm.loadMap(R2, map);
     else asm.emit(load("dw", R2, R10, innerMapOffset(innerMapOf)));
-    loadU64(asm, R3, flags);
+    loadParameter(context, R3, flags);
     asm.emit(callHelper(HELPER.timer_init));
     log(context, at);
   },
@@ -200,9 +202,9 @@ const EMITTERS: Emitters = {
     const { ns, flags, fromNow } = operation;
     if (fromNow !== undefined) asm.emit(callHelper(NOW[fromNow]), mov(R6, R0));
     emitTimer(context, at, operation);
-    loadU64(asm, R2, ns);
+    loadParameter(context, R2, ns);
     if (fromNow !== undefined) asm.emit(add(R2, R6));
-    loadU64(asm, R3, flags);
+    loadParameter(context, R3, flags);
     asm.emit(callHelper(HELPER.timer_start));
     log(context, at);
   },
@@ -223,7 +225,8 @@ const EMITTERS: Emitters = {
   },
   "write-payload"(context, { element, value }, at) {
     const map = emitElement(context, at, element, R1);
-    context.asm.emit(mov(R0, value), store("dw", R1, payloadOffset(map, at), R0));
+    loadParameter(context, R0, value);
+    context.asm.emit(store("dw", R1, payloadOffset(map, at), R0));
     log(context, at);
   },
   "access-timer"(context, operation, at) {
@@ -290,7 +293,7 @@ function emitEntry(context: FunctionContext): void {
 
 /** `int log(u32 site, u64 value, u64 aux)`: claims the next record of the log map and fills it. */
 function emitLogFunction(asm: Assembler, logMap: number): void {
-  const at = (offset: number): number => LOG_CURSOR_BYTES + offset;
+  const at = (offset: number): number => LOG_RECORDS_OFFSET + offset;
   asm
     .label("log")
     .emit(mov(R6, R1), mov(R7, R2), mov(R8, R3))
@@ -308,8 +311,9 @@ function emitLogFunction(asm: Assembler, logMap: number): void {
 }
 
 /**
- * Compiles one program; its call sites are appended to `sites`.
- * @throws {ScenarioError} where an operation names a map, callback or element that does not exist
+ * Compiles one program; its call sites are appended to `sites`, its numbers to `parameters`.
+ * @throws {ScenarioError} where an operation names a map, callback or element that does not exist, or there are more
+ * numbers than the log map has room for
  */
 export function compileProgram(source: Source): CompiledProgram {
   const program = source.scenario.programs[source.index];

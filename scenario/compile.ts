@@ -10,6 +10,7 @@ import {
   type Site,
 } from "./compiled-scenario.ts";
 import { LOG_VALUE_BYTES } from "./log-map.ts";
+import { Parameters } from "./parameters.ts";
 import type { MapSpec, Scenario, Step } from "./scenario.ts";
 import { ScenarioError } from "./scenario-error.ts";
 import { ScenarioTypes } from "./scenario-types.ts";
@@ -74,7 +75,8 @@ function checkStep(scenario: Scenario, step: Step, at: number): void {
 
 /**
  * Compiles a scenario. The same scenario always gives the same bytes.
- * @throws {ScenarioError} where an operation names a map, callback or element that does not exist
+ * @throws {ScenarioError} where an operation names a map, callback or element that does not exist, or there are more
+ * numbers than the log map has room for
  */
 export function compile(scenario: Scenario): CompiledScenario {
   scenario.steps.forEach((step, at) => {
@@ -82,9 +84,12 @@ export function compile(scenario: Scenario): CompiledScenario {
   });
   const types = new ScenarioTypes();
   const sites: Site[] = [];
+  const parameters = new Parameters();
   const logMap = scenario.maps.length;
   const maps = [...scenario.maps.map((map, index) => compileMap(map, index, types)), LOG_MAP];
-  const programs = scenario.programs.map((_, index) => compileProgram({ scenario, index, logMap, types, sites }));
+  const programs = scenario.programs.map((_, index) =>
+    compileProgram({ scenario, index, logMap, types, sites, parameters }),
+  );
   return {
     format: COMPILED_SCENARIO_FORMAT,
     version: COMPILED_SCENARIO_VERSION,
@@ -92,6 +97,7 @@ export function compile(scenario: Scenario): CompiledScenario {
     maps,
     logMap,
     programs,
+    parameters: parameters.encode(),
     steps: scenario.steps.map((step) => compileStep(step, scenario.maps)),
     sites,
   };

@@ -3,10 +3,11 @@
  * vector and the shrunk counterexample; `origin` is what a saved file carries beyond what a runtime needs.
  */
 import { z } from "zod";
+import { PARAMETER_BYTES, PARAMETERS_MAX } from "./log-map.ts";
 import { mapTypes, scenarioSchema, stepSchema, u64Schema } from "./scenario.ts";
 
 export const COMPILED_SCENARIO_FORMAT = "bpf-timer-conformance/scenario";
-export const COMPILED_SCENARIO_VERSION = 1;
+export const COMPILED_SCENARIO_VERSION = 2;
 
 const hex = z.string().regex(/^([0-9a-f]{2})*$/);
 const index = z.int().nonnegative();
@@ -93,6 +94,8 @@ export const compiledScenarioSchema = z.strictObject({
   maps: z.array(compiledMapSchema),
   logMap: index,
   programs: z.array(compiledProgramSchema),
+  /** The numbers that programs read from the log map, in 64 little-endian bits each. */
+  parameters: hex.max(2 * PARAMETERS_MAX * PARAMETER_BYTES),
   steps: z.array(compiledStepSchema),
   sites: z.array(siteSchema),
   origin: originSchema.optional(),

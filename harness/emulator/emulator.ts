@@ -66,6 +66,7 @@ export class Emulator implements Harness {
     const kernel = new Kernel({ memory: this.#memory, profile: this.#profile, fault: this.#fault });
     const user = new UserSpace(kernel, scenario);
     const log = new LogReader(this.#memory, user.log);
+    log.writeParameters(scenario.parameters);
     const steps = scenario.steps.map((step): StepResult => {
       kernel.hrtimers.advance(kernel.hrtimers.nowNs + STEP_NS);
       const effect = user.execute(step);

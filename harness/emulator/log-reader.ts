@@ -1,9 +1,10 @@
-/** Reads the records that programs have written to the log map since the last step. */
+/** The log map as the runtime uses it: it writes the parameters, and reads the records that have come since. */
 import {
-  LOG_CURSOR_BYTES,
+  LOG_PARAMETERS_OFFSET,
   LOG_RECORD,
   LOG_RECORD_BYTES,
   LOG_RECORDS_MAX,
+  LOG_RECORDS_OFFSET,
   LOG_VALUE_BYTES,
 } from "../../scenario/log-map.ts";
 import type { LogRecord } from "../../scenario/trace.ts";
@@ -23,6 +24,14 @@ export class LogReader {
     this.#map = map;
   }
 
+  /** Hands the programs their parameters: as many bytes as hexadecimal text gives. */
+  writeParameters(hex: string): void {
+    if (hex === "") return;
+    const bytes = Buffer.from(hex, "hex");
+    const address = this.#map.lookup(0, false);
+    this.#memory.slice(regionOf(address), offsetOf(address) + LOG_PARAMETERS_OFFSET, bytes.length).set(bytes);
+  }
+
   /** The records that appeared since the last call. */
   next(): LogRecord[] {
     const start = this.#start();
@@ -31,7 +40,7 @@ export class LogReader {
     const end = Math.min(claimed, LOG_RECORDS_MAX);
     const records: LogRecord[] = [];
     for (; this.#read < end; this.#read++) {
-      const at = start + LOG_CURSOR_BYTES + this.#read * LOG_RECORD_BYTES;
+      const at = start + LOG_RECORDS_OFFSET + this.#read * LOG_RECORD_BYTES;
       records.push({
         site: view.getUint32(at + LOG_RECORD.site, true),
         cpu: view.getUint32(at + LOG_RECORD.cpu, true),

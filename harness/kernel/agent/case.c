@@ -196,6 +196,8 @@ static const char *holder_begin(struct process *process)
 		}
 	}
 	error = log_map_open(&process->log, &scenario.maps[scenario.log_map]);
+	if (!error)
+		error = log_map_begin(&process->log, &scenario.parameters);
 	return error ? refused("log map", error, "") : NULL;
 }
 
@@ -238,8 +240,8 @@ void case_answer(const char *line, size_t length, struct text *answer)
 
 	if (!error) {
 		log_bytes = scenario.maps[scenario.log_map].value_size;
-		if (log_bytes < LOG_CURSOR_BYTES + LOG_RECORD_BYTES || log_bytes > sizeof(seen->log))
-			error = "malformed scenario: the log map has no valueSize of a cursor and some records";
+		if (!log_map_capacity(log_bytes) || log_bytes > sizeof(seen->log))
+			error = "malformed scenario: the log map's valueSize has no room for parameters and some records";
 	}
 	if (error) {
 		put_error(answer, error);

@@ -7,7 +7,7 @@
 #include "scenario.h"
 #include "text.h"
 
-enum { LOG_CURSOR_BYTES = 8, LOG_RECORD_BYTES = 32, LOG_RECORDS_MAX = 2048 };
+enum { PARAMETER_BYTES = 8, PARAMETERS_MAX = 256, LOG_RECORD_BYTES = 32, LOG_RECORDS_MAX = 2048 };
 
 struct log_record {
 	uint32_t site;
@@ -17,9 +17,10 @@ struct log_record {
 	uint64_t aux;
 };
 
-/* The element of the log map. */
+/* The element of the log map. Programs only read the parameters. */
 struct log_contents {
 	uint64_t claimed;
+	uint64_t parameters[PARAMETERS_MAX];
 	struct log_record records[LOG_RECORDS_MAX];
 };
 
@@ -30,12 +31,15 @@ struct log_contents {
 struct log_map {
 	int fd; /* or -1 */
 	uint32_t value_size;
-	const struct log_contents *mapping; /* or NULL */
+	struct log_contents *mapping; /* or NULL */
 };
 
 /* Creates the map; 0 or a negative errno. */
 int log_map_open(struct log_map *log, const struct map_spec *spec);
 void log_map_close(struct log_map *log);
+
+/* Empties the map but for these parameters; 0 or a negative errno. */
+int log_map_begin(const struct log_map *log, const struct bytes *parameters);
 
 /* Brings `contents` up to date behind its first `known` records; returns how many it has, or a negative errno. */
 int log_map_read(const struct log_map *log, struct log_contents *contents, uint32_t known);

@@ -5,10 +5,11 @@
 #include <stdio.h>
 #include <string.h>
 
+#include "log_map.h"
 #include "steps.h"
 
 static const char scenario_format[] = "bpf-timer-conformance/scenario";
-enum { SCENARIO_VERSION = 1, VALUE_BYTES_MAX = 1 << 20, INSTRUCTION_BYTES = 8 };
+enum { SCENARIO_VERSION = 2, VALUE_BYTES_MAX = 1 << 20, INSTRUCTION_BYTES = 8 };
 
 /* Reading stops making sense at the first mistake; it is kept, and every later read gives zero. */
 struct reader {
@@ -283,6 +284,10 @@ static void read_document(struct scenario *scenario)
 	}
 	reader.place[0] = 0;
 
+	scenario->parameters = read_hex(document, "parameters");
+	if (scenario->parameters.length > PARAMETERS_MAX * PARAMETER_BYTES)
+		fail("parameters has %u bytes, at most %d are possible", scenario->parameters.length,
+		     PARAMETERS_MAX * PARAMETER_BYTES);
 	scenario->step_count = read_list(document, "steps", STEPS_MAX, &list);
 	for (uint32_t i = 0; i < scenario->step_count && !reader.failed; i++) {
 		snprintf(reader.place, sizeof(reader.place), "steps[%u]: ", i);

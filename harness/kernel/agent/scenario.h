@@ -74,6 +74,7 @@ struct scenario {
 	uint32_t log_map;
 	struct program_spec programs[PROGRAMS_MAX];
 	uint32_t program_count;
+	struct bytes parameters;
 	struct step steps[STEPS_MAX];
 	uint32_t step_count;
 	bool needs_process; /* some step takes an acting process of its own */

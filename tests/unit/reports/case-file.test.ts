@@ -40,7 +40,7 @@ describe("a saved case", () => {
   it.each([
     ["{", /is not JSON/],
     ["[]", /is not a saved scenario/],
-    [JSON.stringify({ ...saved(TWICE), version: 2 }), /is not a saved scenario: version: /],
+    [JSON.stringify({ ...saved(TWICE), version: 1 }), /is not a saved scenario: version: /],
     [JSON.stringify({ ...saved(TWICE), programs: [{}] }), /is not a saved scenario: programs\[0\]\./],
   ])("is refused in one line where it holds something else: %#", async (content, message) => {
     const path = join(folder, "bad.json");
