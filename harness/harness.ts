@@ -8,10 +8,21 @@ export interface Clock {
   latenessNs: number;
 }
 
-/** What became of one scenario: its trace, or why there is none. `console` is what the guest printed. */
+/** What it takes to see a complaint of the kernel once more. */
+export interface Attribution {
+  /** The scenarios that have to run before this one in the same guest, in this order: the fewest found. */
+  after: readonly CompiledScenario[];
+  /** Whether it was seen again; where it was not, `after` is empty. */
+  repeats: boolean;
+}
+
+/**
+ * What became of one scenario: its trace, or why there is none. `console` is what the guest printed, `complaint` what
+ * the kernel complained of before it died; a plain hang has none.
+ */
 export type Outcome =
-  | { kind: "trace"; trace: Trace }
-  | { kind: "died"; reason: string; console: string }
+  | { kind: "trace"; trace: Trace; attribution?: Attribution }
+  | { kind: "died"; reason: string; console: string; complaint?: string; attribution?: Attribution }
   | { kind: "error"; reason: string };
 
 /** One runtime under test, started and ready. */
