@@ -1,10 +1,11 @@
-/** What a guest prints: kept to its last lines, for people. */
+/** What a guest prints: kept to its last lines for people, and watched for complaints of its kernel. */
 import type { Readable } from "node:stream";
+import { complaintIn } from "../complaints.ts";
 
 const KEPT_CHARACTERS = 64 << 10;
 
-/** Lines that say, better than any other, why a guest ended. */
-const HEADLINES = [/Kernel panic[^\n]*/, /agent: [^\n]*/, /(BUG|Oops|KASAN|general protection fault)\b[^\n]*/];
+/** Lines that say, better than any complaint, why a guest ended. */
+const HEADLINES = [/Kernel panic[^\n]*/, /agent: [^\n]*/];
 
 /** Drops carriage returns, escape sequences and the kernel's time stamps' padding. */
 // biome-ignore lint/suspicious/noControlCharactersInRegex: terminals' escape sequences begin with one
@@ -12,12 +13,26 @@ const NOISE = /\r|\u001b\[[0-9;?]*[A-Za-z]|\u001bc/g;
 
 export class GuestConsole {
   #text = "";
+  /** Where in the text the batch begins. */
+  #batchStart = 0;
 
   constructor(stream: Readable) {
     stream.setEncoding("utf8");
     stream.on("data", (chunk: string) => {
-      this.#text = (this.#text + chunk).slice(-KEPT_CHARACTERS);
+      const text = this.#text + chunk;
+      this.#text = text.slice(-KEPT_CHARACTERS);
+      this.#batchStart = Math.max(0, this.#batchStart - (text.length - this.#text.length));
     });
+  }
+
+  /** What was printed until now has nothing to do with the cases to come. */
+  beginBatch(): void {
+    this.#batchStart = this.#text.length;
+  }
+
+  /** The first complaint of the kernel since the batch began. */
+  complaint(): string | undefined {
+    return complaintIn(this.#text.slice(this.#batchStart).replace(NOISE, ""));
   }
 
   /** The last lines printed. */
@@ -29,6 +44,6 @@ export class GuestConsole {
   headline(): string | undefined {
     const text = this.text();
     const found = HEADLINES.map((headline) => headline.exec(text)?.[0]).find((line) => line !== undefined);
-    return found ?? text.split("\n").findLast((line) => line !== "");
+    return found ?? complaintIn(text) ?? text.split("\n").findLast((line) => line !== "");
   }
 }

@@ -12,6 +12,8 @@ const greetingSchema = z.strictObject({ release: z.string() });
 export interface GuestDeath {
   reason: string;
   console: string;
+  /** What the kernel complained of while the batch ran: a defect of its own, and not merely of the case's time. */
+  complaint?: string;
   /** QEMU was killed by someone else: no fault of what ran in the guest. */
   fromOutside: boolean;
   /** QEMU gave up of itself: mostly because it does not take its arguments. */
@@ -115,6 +117,7 @@ export class Guest {
   /** Hands over a batch of encoded messages. A guest that died is of no further use but to be closed. */
   async answer(messages: readonly Buffer[]): Promise<BatchResult> {
     this.#memory.putBatch(messages);
+    this.#console.beginBatch();
     const stop = await this.#until(guestStops, this.#limits.caseMs, [CONTINUE]);
     const isDone = stop === "done" && this.#memory.isBatchDone();
     const death = isDone ? undefined : await this.#die(stop, this.#limits.caseMs);
@@ -206,9 +209,11 @@ export class Guest {
   async #die(stop: Stop, limitMs: number): Promise<GuestDeath> {
     if (stop !== "ended") this.#qemu.kill();
     const { code, signal } = await this.#qemu.ended;
+    const fromOutside = stop === "ended" && signal !== null;
+    const complaint = fromOutside ? undefined : this.#console.complaint();
     const said = this.#console.headline() ?? this.#errors.headline() ?? "it printed nothing";
     const reasons: Record<Stop, string> = {
-      overdue: `no answer within ${limitMs / 1000} s`,
+      overdue: [`no answer within ${limitMs / 1000} s`, ...(complaint === undefined ? [] : [complaint])].join(": "),
       done: `QEMU stopped the guest: ${this.#errors.headline() ?? said}`,
       failed: `QEMU refused: ${this.#errors.headline() ?? said}`,
       ended:
@@ -219,7 +224,8 @@ export class Guest {
     return {
       reason: reasons[stop],
       console: this.#console.text(),
-      fromOutside: stop === "ended" && signal !== null,
+      ...(complaint === undefined ? {} : { complaint }),
+      fromOutside,
       byQemu: stop === "ended" && signal === null && code !== 0,
     };
   }

@@ -91,7 +91,8 @@ export class KernelHarness implements Harness {
       } else if (death !== undefined) {
         /* A guest that dies behind the last answer of a batch died of its last case. */
         if (answers.length === batch.length) outcomes.pop();
-        outcomes.push({ kind: "died", reason: death.reason, console: death.console });
+        const { fromOutside: _, byQemu: __, ...seen } = death;
+        outcomes.push({ kind: "died", ...seen });
       }
       isSecondTry = false;
     }
