@@ -71,6 +71,13 @@ int bpf_map_delete(int fd, const void *key)
 	return bpf(BPF_MAP_DELETE_ELEM, &attr);
 }
 
+int bpf_map_next_key(int fd, const void *key, void *next)
+{
+	union bpf_attr attr = { .map_fd = fd, .key = pointer(key), .next_key = pointer(next) };
+
+	return bpf(BPF_MAP_GET_NEXT_KEY, &attr);
+}
+
 int bpf_program_load(const struct program_load *load)
 {
 	const struct program_spec *spec = load->spec;

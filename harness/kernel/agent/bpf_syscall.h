@@ -22,6 +22,8 @@ int bpf_map_create(const struct map_spec *spec, int btf_fd, int inner_map_fd);
 int bpf_map_lookup(int fd, const void *key, void *value);
 int bpf_map_update(int fd, const void *key, const void *value, uint64_t flags);
 int bpf_map_delete(int fd, const void *key);
+/* The key after `key`, or the first where that is NULL. */
+int bpf_map_next_key(int fd, const void *key, void *next);
 int bpf_program_load(const struct program_load *load);
 /* BPF_PROG_TEST_RUN, once. `data_size` 0 hands in no data. */
 int bpf_program_run(int fd, const void *data, uint32_t data_size, uint32_t *return_value);

@@ -11,18 +11,14 @@
 
 #include "bpf_syscall.h"
 #include "complaints.h"
+#include "faults.h"
+#include "kept.h"
 #include "kernel_log.h"
+#include "leftovers.h"
 #include "pins.h"
 #include "steps.h"
 #include "trace.h"
 
-/*
- * How often and how long to wait for the kernel to free what a case has let go of: some of it waits for an RCU grace
- * period, of some milliseconds. Together at most 2 s.
- */
-enum { FREE_POLLS_MAX = 128, FREE_POLL_FIRST_NS = 1000000, FREE_POLL_LAST_NS = 16000000 };
-
-static struct scenario scenario;
 static struct complaints complaints;
 static char error_text[512];
 
@@ -79,28 +75,31 @@ static void finish_step(const struct process *process, struct outcome *outcome)
 
 static void process_begin(struct process *process)
 {
-	memset(process->map_fd, -1, sizeof(process->map_fd));
-	memset(process->program_fd, -1, sizeof(process->program_fd));
+	memset(&process->holds, -1, sizeof(process->holds));
 }
 
-static void process_end(struct process *process)
+static void close_all(const int *fds, uint32_t count, const char *fault)
 {
-	for (uint32_t i = 0; i < scenario.program_count; i++)
-		if (process->program_fd[i] >= 0)
-			close(process->program_fd[i]);
-	for (uint32_t i = 0; i < scenario.map_count; i++)
-		if (process->map_fd[i] >= 0)
-			close(process->map_fd[i]);
+	for (uint32_t i = 0; i < count; i++)
+		if (fds[i] >= 0 && !(i == 0 && faulty(fault)))
+			close(fds[i]);
+}
+
+static void process_end(const struct process *process)
+{
+	close_all(process->holds.program_fd, process->scenario->program_count, "leak-program");
+	close_all(process->holds.map_fd, process->scenario->map_count, "leak-map");
 }
 
 /* Executes steps up to the next exit-process, or the end. */
 static void process_act(struct process *process)
 {
+	const struct scenario *scenario = process->scenario;
 	struct observations *seen = process->seen;
 
 	process_begin(process);
-	while (seen->steps_done < scenario.step_count && scenario.steps[seen->steps_done].kind->execute) {
-		const struct step *step = &scenario.steps[seen->steps_done];
+	while (seen->steps_done < scenario->step_count && scenario->steps[seen->steps_done].kind->execute) {
+		const struct step *step = &scenario->steps[seen->steps_done];
 		struct outcome *outcome = &seen->outcomes[seen->steps_done];
 
 		*outcome = (struct outcome){ 0 };
@@ -114,7 +113,7 @@ static const char *act_in_processes(struct process *process)
 {
 	struct observations *seen = process->seen;
 
-	while (seen->steps_done < scenario.step_count) {
+	while (seen->steps_done < process->scenario->step_count) {
 		pid_t child = fork();
 		int status;
 
@@ -134,7 +133,7 @@ static const char *act_in_processes(struct process *process)
 				 seen->steps_done, status);
 			return error_text;
 		}
-		if (seen->steps_done < scenario.step_count) {
+		if (seen->steps_done < process->scenario->step_count) {
 			struct outcome *outcome = &seen->outcomes[seen->steps_done];
 
 			*outcome = (struct outcome){ 0 };
@@ -144,34 +143,6 @@ static const char *act_in_processes(struct process *process)
 	return NULL;
 }
 
-/* Waits until the kernel has none of the case's maps and programs left; what stays is complained about. */
-static void wait_until_freed(const struct observations *seen)
-{
-	struct timespec poll = { 0, FREE_POLL_FIRST_NS };
-	int polls_left = FREE_POLLS_MAX;
-
-	for (uint32_t i = 0; i < seen->object_count; i++) {
-		const struct kernel_object *object = &seen->objects[i];
-		int fd;
-
-		while (object->id && (fd = bpf_object_by_id(object->id, object->is_program)) >= 0) {
-			close(fd);
-			if (!polls_left) {
-				char line[COMPLAINT_BYTES_MAX];
-
-				snprintf(line, sizeof(line), "leaked %s %u",
-					 object->is_program ? "program" : "map", object->index);
-				complain(line);
-				break;
-			}
-			polls_left--;
-			nanosleep(&poll, NULL);
-			if (poll.tv_nsec < FREE_POLL_LAST_NS)
-				poll.tv_nsec *= 2;
-		}
-	}
-}
-
 static const char *refused(const char *what, int error, const char *log)
 {
 	snprintf(error_text, sizeof(error_text), "the kernel refuses the scenario's %s: %s%s%s", what, strerror(-error),
@@ -179,49 +150,99 @@ static const char *refused(const char *what, int error, const char *log)
 	return error_text;
 }
 
+/* A record that came to the log of kept programs when they were as good as new. */
+static void find_leftover_timer(const struct kept *kept, struct log_contents *contents)
+{
+	char line[COMPLAINT_BYTES_MAX];
+
+	if (log_map_read(&kept->log, contents, 0) <= 0)
+		return;
+	snprintf(line, sizeof(line), "left behind by the %s: a timer, which has fired since",
+		 faulty("leave-timer") ? "agent" : "kernel");
+	complain(line);
+}
+
 /* BTF and the log map belong to no acting process: they exist before the first step and outlive the last. */
-static const char *holder_begin(struct process *process)
+static const char *holder_begin(struct process *process, const struct kept *reused)
 {
 	static char log[256];
-	int error;
+	const struct scenario *scenario = process->scenario;
+	int error = 0;
 
-	process->btf_fd = -1;
-	process->log.fd = -1;
-	if (scenario.btf.length) {
-		process->btf_fd = bpf_btf_load(&scenario.btf, NULL, 0);
+	if (process->btf_fd < 0 && scenario->btf.length) {
+		process->btf_fd = bpf_btf_load(&scenario->btf, NULL, 0);
 		if (process->btf_fd < 0) {
 			log[0] = 0;
-			bpf_btf_load(&scenario.btf, log, sizeof(log));
+			bpf_btf_load(&scenario->btf, log, sizeof(log));
 			return refused("BTF", process->btf_fd, log);
 		}
 	}
-	error = log_map_open(&process->log, &scenario.maps[scenario.log_map]);
+	if (reused) {
+		find_leftover_timer(reused, &process->seen->log);
+		process->log = reused->log;
+		process->spare = &reused->objects;
+	} else {
+		error = log_map_open(&process->log, &scenario->maps[scenario->log_map]);
+	}
 	if (!error)
-		error = log_map_begin(&process->log, &scenario.parameters);
+		error = log_map_begin(&process->log, &scenario->parameters);
 	return error ? refused("log map", error, "") : NULL;
 }
 
-static void holder_end(struct process *process)
+/* For tests of those who look for its cause: a warning that takes two cases. */
+static void warn_deliberately(const struct scenario *scenario)
 {
-	log_map_close(&process->log);
-	if (process->btf_fd >= 0)
-		close(process->btf_fd);
+	static bool has_deleted;
+	bool updates = false;
+	FILE *log;
+
+	for (uint32_t i = 0; i < scenario->step_count; i++) {
+		has_deleted |= scenario->steps[i].kind == step_kind_find("delete");
+		updates |= scenario->steps[i].kind == step_kind_find("update");
+	}
+	log = has_deleted && updates ? fopen("/dev/kmsg", "we") : NULL;
+	if (log) {
+		fputs("WARNING: a deliberate fault of the agent\n", log);
+		fclose(log);
+	}
 }
 
 static const char *execute(struct process *process)
 {
-	const char *error;
+	const struct scenario *scenario = process->scenario;
+	const char *error = NULL;
 
-	if (scenario.needs_process) {
+	if (scenario->needs_process)
 		error = act_in_processes(process);
-	} else {
-		error = NULL;
+	else
 		process_act(process);
-		process_end(process);
-	}
-	if (process->seen->pinned)
-		pins_remove(scenario.map_count, scenario.program_count);
+	if (faulty("complain"))
+		warn_deliberately(scenario);
 	return error;
+}
+
+/* Lets go of what a case made. */
+static void let_go(struct process *process)
+{
+	if (!process->scenario->needs_process)
+		process_end(process);
+	if (process->seen->pinned)
+		pins_remove(process->scenario->map_count, process->scenario->program_count);
+	log_map_close(&process->log);
+}
+
+/* Keeps what the case has used or made, as good as new; nothing of it is a leftover then. False where it is not all. */
+static bool keep(struct process *process, struct kept *kept)
+{
+	const char *problem;
+
+	if (!process->spare && !kept_take(kept, process))
+		return false;
+	process->seen->object_count = 0;
+	problem = kept_renew(kept);
+	if (problem)
+		complain(problem);
+	return true;
 }
 
 static void put_error(struct text *answer, const char *error)
@@ -231,22 +252,12 @@ static void put_error(struct text *answer, const char *error)
 	text_put(answer, "}");
 }
 
-void case_answer(const char *line, size_t length, struct text *answer)
+/* The memory of observations, begun anew; NULL where the log map cannot be one. */
+static struct observations *begin_observations(const struct scenario *scenario)
 {
 	static struct observations *seen;
-	struct process process = { .scenario = &scenario };
-	const char *error = scenario_read(&scenario, line, length);
-	uint32_t log_bytes;
+	uint32_t log_bytes = scenario->maps[scenario->log_map].value_size;
 
-	if (!error) {
-		log_bytes = scenario.maps[scenario.log_map].value_size;
-		if (!log_map_capacity(log_bytes) || log_bytes > sizeof(seen->log))
-			error = "malformed scenario: the log map's valueSize has no room for parameters and some records";
-	}
-	if (error) {
-		put_error(answer, error);
-		return;
-	}
 	if (!seen) {
 		seen = mmap(NULL, sizeof(*seen), PROT_READ | PROT_WRITE, MAP_SHARED | MAP_ANONYMOUS, -1, 0);
 		if (seen == MAP_FAILED) {
@@ -254,7 +265,8 @@ void case_answer(const char *line, size_t length, struct text *answer)
 			abort();
 		}
 	}
-	process.seen = seen;
+	if (!log_map_capacity(log_bytes) || log_bytes > sizeof(seen->log))
+		return NULL;
 	seen->steps_done = 0;
 	seen->object_count = 0;
 	memset(seen->program_id, 0, sizeof(seen->program_id));
@@ -262,19 +274,76 @@ void case_answer(const char *line, size_t length, struct text *answer)
 	seen->log.claimed = 0;
 	seen->log_error = 0;
 	seen->bytes_used = 0;
-	complaints.count = 0;
+	return seen;
+}
 
-	kernel_log_skip();
-	error = holder_begin(&process);
+/* `kept` is NULL where nothing is to stay. */
+static void answer_scenario(const struct scenario *scenario, struct kept *kept, bool keep_objects, struct text *answer)
+{
+	struct process process = { .scenario = scenario, .btf_fd = kept ? kept->btf_fd : -1, .log = { .fd = -1 } };
+	const char *error;
+
+	process.seen = begin_observations(scenario);
+	if (!process.seen) {
+		put_error(answer, "malformed scenario: the log map's valueSize has no room for parameters and some records");
+		return;
+	}
+	complaints.count = 0;
+	process_begin(&process);
+
+	error = holder_begin(&process, keep_objects && kept->has_objects ? kept : NULL);
 	if (!error)
 		error = execute(&process);
-	if (!error && seen->log_error)
-		error = refused("reading of the log map", seen->log_error, "");
-	holder_end(&process);
-	wait_until_freed(seen);
+	if (!error && process.seen->log_error)
+		error = refused("reading of the log map", process.seen->log_error, "");
+	if (error && process.spare)
+		kept_drop_objects(kept);
+	else if (error || !keep_objects || !keep(&process, kept))
+		let_go(&process);
+	if (kept)
+		kept->btf_fd = process.btf_fd;
+	else if (process.btf_fd >= 0)
+		close(process.btf_fd);
+	leftovers_find(process.seen, complain);
 	kernel_log_complaints(complain);
 	if (error)
 		put_error(answer, error);
 	else
-		trace_put(answer, &scenario, seen, &complaints);
+		trace_put(answer, scenario, process.seen, &complaints);
+}
+
+void case_answer(const char *line, size_t length, struct text *answer)
+{
+	static struct scenario scenario;
+	const char *error = scenario_read(&scenario, line, length);
+
+	if (error)
+		put_error(answer, error);
+	else
+		answer_scenario(&scenario, NULL, false, answer);
+}
+
+void case_answer_kept(uint32_t slot, bool keep_objects, const char *shape, size_t shape_length, const char *steps,
+		      size_t steps_length, struct text *answer)
+{
+	struct kept *kept = kept_find(slot);
+	const char *error = NULL;
+
+	if (!kept) {
+		put_error(answer, "malformed request: there is no such slot");
+		return;
+	}
+	if (shape_length) {
+		kept_release(kept);
+		error = scenario_read_shape(&kept->scenario, shape, shape_length);
+		kept->is_read = !error;
+	} else if (!kept->is_read) {
+		error = "malformed request: there is no shape in its slot";
+	}
+	if (!error)
+		error = scenario_read_steps(&kept->scenario, steps, steps_length);
+	if (error)
+		put_error(answer, error);
+	else
+		answer_scenario(&kept->scenario, kept, keep_objects, answer);
 }

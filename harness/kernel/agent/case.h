@@ -52,14 +52,21 @@ struct observations {
 	uint32_t bytes_used;
 };
 
-/* The process that acts: the descriptors it holds, -1 where it holds none. */
+/* Descriptors by index, -1 where there is none. */
+struct descriptors {
+	int map_fd[MAPS_MAX];
+	int program_fd[PROGRAMS_MAX];
+};
+
+/* The process that acts, and what it holds. */
 struct process {
 	const struct scenario *scenario;
 	struct observations *seen;
 	int btf_fd;
 	struct log_map log;
-	int map_fd[MAPS_MAX];
-	int program_fd[PROGRAMS_MAX];
+	struct descriptors holds;
+	/* Maps and programs as good as new, to be taken where a step makes one; or NULL. */
+	const struct descriptors *spare;
 };
 
 /* Keeps bytes as part of the observations; what does not fit is cut off. */
@@ -70,5 +77,13 @@ int observed_index(const struct observations *seen, bool is_program, uint32_t id
 
 /* Executes the scenario on one JSON line and appends one JSON line, a trace or {"error": why}, without the newline. */
 void case_answer(const char *line, size_t length, struct text *answer);
+
+/*
+ * The same for a scenario in two parts. The shape stays under the number `slot`, and where its text is empty it is the
+ * one that was given last under that number. `keep_objects`: so do its maps and programs, for cases to which new ones
+ * would be no different.
+ */
+void case_answer_kept(uint32_t slot, bool keep_objects, const char *shape, size_t shape_length, const char *steps,
+		      size_t steps_length, struct text *answer);
 
 #endif

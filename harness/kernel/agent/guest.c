@@ -19,6 +19,7 @@
 
 #include "case.h"
 #include "crc32.h"
+#include "kernel_log.h"
 #include "message.h"
 
 /* The pvpanic device: a guest that writes PANICKED to it is stopped by QEMU until the host lets it go on. */
@@ -212,6 +213,22 @@ static void put_damage(struct text *answer, const char *damage)
 	text_put(answer, "}");
 }
 
+/* A request: its header, the text of a shape, which may be empty, and that of the steps. */
+static void answer_request(const char *request, uint32_t length, struct text *answer)
+{
+	struct request_header header;
+	const char *shape = request + sizeof(header);
+
+	if (length >= sizeof(header))
+		memcpy(&header, request, sizeof(header));
+	if (length < sizeof(header) || header.shape_length > length - sizeof(header)) {
+		put_damage(answer, "malformed request: it is shorter than it says");
+		return;
+	}
+	case_answer_kept(header.slot, header.keep_objects, shape, header.shape_length, shape + header.shape_length,
+			 length - sizeof(header) - header.shape_length, answer);
+}
+
 /* The first answer, to no request: what this guest is. */
 static void greet(struct text *answer)
 {
@@ -236,18 +253,18 @@ static void answer_batch(struct text *answer)
 	for (uint32_t i = 0; i < control->case_count; i++) {
 		char damage[256];
 		uint32_t length;
-		const char *line = next_request(&requests, &length, damage, sizeof(damage));
+		const char *request = next_request(&requests, &length, damage, sizeof(damage));
 
 		text_clear(answer);
-		if (line)
-			case_answer(line, length, answer);
+		if (request)
+			answer_request(request, length, answer);
 		else
 			put_damage(answer, damage);
 		if (!put_answer(&answers, answer))
 			return;
 		__atomic_store_n(&control->cases_done, i + 1, __ATOMIC_SEQ_CST);
 		/* Behind a damaged request nobody knows where the next begins. */
-		if (!line)
+		if (!request)
 			return;
 	}
 }
@@ -257,6 +274,7 @@ void guest_run(void)
 	struct text answer = { 0 };
 
 	mount_file_systems();
+	kernel_log_open();
 	map_shared_memory();
 	if (ioperm(PVPANIC_PORT, 1, 1))
 		give_up("%s", "ioperm");

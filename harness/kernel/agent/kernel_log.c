@@ -46,22 +46,12 @@ static const char *const marks[] = {
 
 static int log_fd = -1;
 
-static int open_log(void)
+void kernel_log_open(void)
 {
-	static int tried;
-
-	if (!tried) {
-		tried = 1;
-		log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
-		if (log_fd < 0)
-			fprintf(stderr, "agent: /dev/kmsg: %s; kernel complaints will not be seen\n", strerror(errno));
-	}
-	return log_fd;
-}
-
-void kernel_log_skip(void)
-{
-	if (open_log() >= 0)
+	log_fd = open("/dev/kmsg", O_RDONLY | O_NONBLOCK | O_CLOEXEC);
+	if (log_fd < 0)
+		fprintf(stderr, "agent: /dev/kmsg: %s; kernel complaints will not be seen\n", strerror(errno));
+	else
 		lseek(log_fd, 0, SEEK_END);
 }
 
@@ -71,7 +61,7 @@ void kernel_log_complaints(void (*complain)(const char *line))
 	char record[8192];
 	ssize_t length;
 
-	if (open_log() < 0)
+	if (log_fd < 0)
 		return;
 	for (;;) {
 		char *line;

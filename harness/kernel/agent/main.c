@@ -10,6 +10,7 @@
 
 #include "case.h"
 #include "guest.h"
+#include "kernel_log.h"
 #include "pins.h"
 
 static void answer_lines(void)
@@ -48,6 +49,7 @@ int main(int count, char **arguments)
 	pins_name_directory();
 	if (getpid() == 1)
 		guest_run();
+	kernel_log_open();
 	answer_lines();
 	return 0;
 }

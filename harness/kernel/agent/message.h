@@ -7,7 +7,7 @@
 
 #include <stdint.h>
 
-enum { CONTROL_BYTES = 4096, CONTROL_MAGIC = 0x46435442, CONTROL_LAYOUT = 2, MESSAGE_ALIGNMENT = 8 };
+enum { CONTROL_BYTES = 4096, CONTROL_MAGIC = 0x46435442, CONTROL_LAYOUT = 3, MESSAGE_ALIGNMENT = 8 };
 
 /* Little-endian words, like everything here. */
 struct control {
@@ -27,6 +27,13 @@ struct control {
 struct message_header {
 	uint32_t length;
 	uint32_t crc32;
+};
+
+/* What the bytes of a request begin with; then come the text of a shape and that of the steps, see case.h. */
+struct request_header {
+	uint32_t slot;
+	uint32_t keep_objects;
+	uint32_t shape_length;
 };
 
 #endif

@@ -5,6 +5,8 @@
 #include <sys/stat.h>
 #include <unistd.h>
 
+#include "faults.h"
+
 static char directory[64];
 
 const char *pins_path(bool is_program, uint32_t index)
@@ -27,9 +29,16 @@ int pins_make_directory(void)
 
 void pins_remove(uint32_t map_count, uint32_t program_count)
 {
+	if (faulty("leave-pin"))
+		return;
 	for (uint32_t i = 0; i < map_count; i++)
 		unlink(pins_path(false, i));
 	for (uint32_t i = 0; i < program_count; i++)
 		unlink(pins_path(true, i));
 	rmdir(directory);
+}
+
+bool pins_exist(void)
+{
+	return !access(directory, F_OK);
 }

@@ -17,4 +17,7 @@ int pins_make_directory(void);
 /* Removes every pin, and the directory. */
 void pins_remove(uint32_t map_count, uint32_t program_count);
 
+/* Whether there still is the directory. */
+bool pins_exist(void);
+
 #endif

@@ -30,11 +30,24 @@ static uint32_t kernel_type(const char *kind, const char *name)
 	return id;
 }
 
+static int map_fd(const struct process *process, uint32_t map)
+{
+	return map == process->scenario->log_map ? process->log.fd : process->holds.map_fd[map];
+}
+
+bool program_has_maps(const struct process *process, uint32_t index)
+{
+	const struct program_spec *spec = &process->scenario->programs[index];
+
+	for (uint32_t i = 0; i < spec->relocation_count; i++)
+		if (!spec->relocations[i].kfunc && map_fd(process, spec->relocations[i].map) < 0)
+			return false;
+	return true;
+}
+
 /* Returns 0, or -EBADF where the process lacks a map's descriptor. */
 static int relocate(const struct process *process, const struct program_spec *spec, struct bpf_insn *instructions)
 {
-	const struct scenario *scenario = process->scenario;
-
 	for (uint32_t i = 0; i < spec->relocation_count; i++) {
 		const struct relocation *relocation = &spec->relocations[i];
 		struct bpf_insn *instruction = &instructions[relocation->instruction];
@@ -45,7 +58,7 @@ static int relocate(const struct process *process, const struct program_spec *sp
 			instruction->off = 0;
 			continue;
 		}
-		fd = relocation->map == scenario->log_map ? process->log.fd : process->map_fd[relocation->map];
+		fd = map_fd(process, relocation->map);
 		if (fd < 0)
 			return -EBADF;
 		instruction->imm = fd;

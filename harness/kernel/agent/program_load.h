@@ -10,4 +10,7 @@
  */
 int program_load(struct process *process, uint32_t index, const char **message);
 
+/* Whether the process holds every map that the program names; without one it cannot be loaded. */
+bool program_has_maps(const struct process *process, uint32_t index);
+
 #endif

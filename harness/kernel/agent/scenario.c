@@ -3,6 +3,7 @@
 #include <json-c/json.h>
 #include <stdarg.h>
 #include <stdio.h>
+#include <stdlib.h>
 #include <string.h>
 
 #include "log_map.h"
@@ -16,12 +17,13 @@ struct reader {
 	char error[256];
 	bool failed;
 	char place[64];
+	struct arena *arena;
 };
 
-/* Memory of the scenario being read: handed out from the front, taken back whole at the next one. */
-static uint8_t arena[8 << 20] __attribute__((aligned(16)));
-static size_t arena_used;
-static struct json_object *document;
+/* The memory of steps: there is one case at a time. */
+static uint8_t step_bytes[8 << 20] __attribute__((aligned(16)));
+static struct arena step_arena = { step_bytes, sizeof(step_bytes), 0 };
+static struct step steps[STEPS_MAX];
 static struct reader reader;
 
 __attribute__((format(printf, 1, 2))) static void fail(const char *format, ...)
@@ -40,14 +42,15 @@ __attribute__((format(printf, 1, 2))) static void fail(const char *format, ...)
 
 static void *allocate(size_t length)
 {
-	void *memory = arena + arena_used;
+	struct arena *arena = reader.arena;
+	void *memory = arena->bytes + arena->used;
 
 	length = (length + 15) & ~(size_t)15;
-	if (length > sizeof(arena) - arena_used) {
-		fail("more than %zu bytes of content", sizeof(arena));
-		return arena;
+	if (length > arena->size - arena->used) {
+		fail("more than %zu bytes of content", arena->size);
+		return arena->bytes;
 	}
-	arena_used += length;
+	arena->used += length;
 	memset(memory, 0, length);
 	return memory;
 }
@@ -104,7 +107,16 @@ static const char *read_string(struct json_object *object, const char *name)
 {
 	struct json_object *value = member(object, name, json_type_string, true);
 
-	return value ? json_object_get_string(value) : "";
+	size_t size;
+	char *string;
+
+	if (!value)
+		return "";
+	size = json_object_get_string_len(value) + 1;
+	string = allocate(size);
+	if (!reader.failed)
+		memcpy(string, json_object_get_string(value), size);
+	return string;
 }
 
 static int hex_value(char digit)
@@ -257,7 +269,7 @@ static void read_step(struct json_object *from, struct step *step, const struct 
 		step->cpu = read_optional(from, "cpu", 1023);
 }
 
-static void read_document(struct scenario *scenario)
+static void read_shape(struct scenario *scenario, struct json_object *document)
 {
 	struct json_object *list;
 
@@ -282,7 +294,11 @@ static void read_document(struct scenario *scenario)
 		snprintf(reader.place, sizeof(reader.place), "programs[%u]: ", i);
 		read_program(json_object_array_get_idx(list, i), &scenario->programs[i], scenario->map_count);
 	}
-	reader.place[0] = 0;
+}
+
+static void read_steps(struct scenario *scenario, struct json_object *document)
+{
+	struct json_object *list;
 
 	scenario->parameters = read_hex(document, "parameters");
 	if (scenario->parameters.length > PARAMETERS_MAX * PARAMETER_BYTES)
@@ -291,30 +307,84 @@ static void read_document(struct scenario *scenario)
 	scenario->step_count = read_list(document, "steps", STEPS_MAX, &list);
 	for (uint32_t i = 0; i < scenario->step_count && !reader.failed; i++) {
 		snprintf(reader.place, sizeof(reader.place), "steps[%u]: ", i);
-		read_step(json_object_array_get_idx(list, i), &scenario->steps[i], scenario);
-		scenario->needs_process |= !reader.failed && scenario->steps[i].kind->needs_process;
+		read_step(json_object_array_get_idx(list, i), &steps[i], scenario);
+		scenario->needs_process |= !reader.failed && steps[i].kind->needs_process;
 	}
 }
 
-const char *scenario_read(struct scenario *scenario, const char *line, size_t length)
+/* The document of a text, or NULL; begins a new reading either way. */
+static struct json_object *parse(const char *text, size_t length)
 {
 	struct json_tokener *tokener = json_tokener_new();
-	enum json_tokener_error error;
+	struct json_object *document = json_tokener_parse_ex(tokener, text, length);
+	enum json_tokener_error error = json_tokener_get_error(tokener);
 
-	json_object_put(document);
-	arena_used = 0;
 	reader.failed = false;
 	reader.place[0] = 0;
-	scenario->needs_process = false;
-
-	document = json_tokener_parse_ex(tokener, line, length);
-	error = json_tokener_get_error(tokener);
 	if (!document)
 		fail("no JSON: %s", error == json_tokener_continue ? "it ends too early" : json_tokener_error_desc(error));
 	else if (json_tokener_get_parse_end(tokener) != length)
 		fail("more text behind the JSON value");
 	json_tokener_free(tokener);
+	return document;
+}
+
+/* No part of a scenario takes more memory than its JSON has characters, but for what aligning it takes. */
+static void begin_shape(struct scenario *scenario, size_t length)
+{
+	struct arena *arena = &scenario->arena;
+
+	free(arena->bytes);
+	*arena = (struct arena){ malloc(length + 4096), length + 4096, 0 };
+	if (!arena->bytes) {
+		arena->size = 0;
+		fail("no memory for it");
+	}
+	reader.arena = arena;
+}
+
+static void begin_steps(struct scenario *scenario)
+{
+	step_arena.used = 0;
+	reader.arena = &step_arena;
+	reader.place[0] = 0;
+	scenario->steps = steps;
+	scenario->step_count = 0;
+	scenario->needs_process = false;
+}
+
+const char *scenario_read_shape(struct scenario *scenario, const char *text, size_t length)
+{
+	struct json_object *document = parse(text, length);
+
+	begin_shape(scenario, length);
 	if (!reader.failed)
-		read_document(scenario);
+		read_shape(scenario, document);
+	json_object_put(document);
+	return reader.failed ? reader.error : NULL;
+}
+
+const char *scenario_read_steps(struct scenario *scenario, const char *text, size_t length)
+{
+	struct json_object *document = parse(text, length);
+
+	begin_steps(scenario);
+	if (!reader.failed)
+		read_steps(scenario, document);
+	json_object_put(document);
+	return reader.failed ? reader.error : NULL;
+}
+
+const char *scenario_read(struct scenario *scenario, const char *text, size_t length)
+{
+	struct json_object *document = parse(text, length);
+
+	begin_shape(scenario, length);
+	if (!reader.failed)
+		read_shape(scenario, document);
+	begin_steps(scenario);
+	if (!reader.failed)
+		read_steps(scenario, document);
+	json_object_put(document);
 	return reader.failed ? reader.error : NULL;
 }

@@ -54,6 +54,13 @@ struct program_spec {
 	uint32_t test_run_bytes;
 };
 
+/* Memory handed out from the front and taken back whole. */
+struct arena {
+	uint8_t *bytes;
+	size_t size;
+	size_t used;
+};
+
 struct step_kind;
 
 struct step {
@@ -68,22 +75,28 @@ struct step {
 };
 
 struct scenario {
+	/* The shape: what recurs from case to case, and where it lies. */
+	struct arena arena;
 	struct bytes btf;
 	struct map_spec maps[MAPS_MAX];
 	uint32_t map_count;
 	uint32_t log_map;
 	struct program_spec programs[PROGRAMS_MAX];
 	uint32_t program_count;
+	/* What one case does with it; valid until steps are read again, of whichever scenario. */
 	struct bytes parameters;
-	struct step steps[STEPS_MAX];
+	const struct step *steps;
 	uint32_t step_count;
 	bool needs_process; /* some step takes an acting process of its own */
 };
 
 /*
- * Reads one line into `scenario`, whose memory is valid until the next call. Returns NULL, or one line that says what
- * is wrong with the scenario and where.
+ * Each reads a part of a scenario from JSON, over what was there before. They return NULL, or one line that says what
+ * is wrong and where; the scenario is of no use then. Steps are read after the shape that they are of.
  */
-const char *scenario_read(struct scenario *scenario, const char *line, size_t length);
+const char *scenario_read_shape(struct scenario *scenario, const char *text, size_t length);
+const char *scenario_read_steps(struct scenario *scenario, const char *text, size_t length);
+/* Both, from one document. */
+const char *scenario_read(struct scenario *scenario, const char *text, size_t length);
 
 #endif

@@ -42,34 +42,45 @@ static void observe_object(struct process *process, bool is_program, uint32_t in
 static int create_map(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	const struct map_spec *spec = &process->scenario->maps[step->target];
-	int inner = spec->inner_map == NO_INDEX ? -1 : process->map_fd[spec->inner_map];
+	int inner = spec->inner_map == NO_INDEX ? -1 : process->holds.map_fd[spec->inner_map];
 	int fd;
 
 	(void)outcome;
+	if (process->spare && process->spare->map_fd[step->target] >= 0) {
+		process->holds.map_fd[step->target] = process->spare->map_fd[step->target];
+		return 0;
+	}
 	if (spec->inner_map != NO_INDEX && inner < 0)
 		return -EBADF;
 	fd = bpf_map_create(spec, process->btf_fd, inner);
 	if (fd >= 0)
 		observe_object(process, false, step->target, fd);
-	return hold(&process->map_fd[step->target], fd);
+	return hold(&process->holds.map_fd[step->target], fd);
 }
 
 static int load_program(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	const char *message = "";
-	int fd = program_load(process, step->target, &message);
+	int fd;
 
+	if (process->spare && process->spare->program_fd[step->target] >= 0) {
+		if (!program_has_maps(process, step->target))
+			return -EBADF;
+		process->holds.program_fd[step->target] = process->spare->program_fd[step->target];
+		return 0;
+	}
+	fd = program_load(process, step->target, &message);
 	outcome->message = observe_bytes(process->seen, message, strlen(message));
 	if (fd >= 0)
 		observe_object(process, true, step->target, fd);
-	return hold(&process->program_fd[step->target], fd);
+	return hold(&process->holds.program_fd[step->target], fd);
 }
 
 static int run(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	/* An Ethernet frame of IPv4 with nothing filled in. */
 	static const uint8_t packet[TEST_RUN_BYTES_MAX] = { [12] = 0x08, [13] = 0x00 };
-	int fd = process->program_fd[step->target], result;
+	int fd = process->holds.program_fd[step->target], result;
 	cpu_set_t before, only;
 	uint32_t return_value;
 
@@ -160,7 +171,7 @@ static int element_open(struct element *element, const struct map_spec *spec, ui
 static int update(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	const struct map_spec *spec = &process->scenario->maps[step->target];
-	int fd = process->map_fd[step->target], value_fd, result;
+	int fd = process->holds.map_fd[step->target], value_fd, result;
 	struct element element;
 
 	(void)outcome;
@@ -173,7 +184,7 @@ static int update(struct process *process, const struct step *step, struct outco
 			memcpy(element.value + i * element.stride, step->value.data, step->value.length);
 		result = bpf_map_update(fd, element.key, element.value, step->flags);
 	} else {
-		value_fd = process->map_fd[step->value_map];
+		value_fd = process->holds.map_fd[step->value_map];
 		memcpy(element.value, &value_fd, sizeof(value_fd));
 		result = value_fd < 0 ? -EBADF : bpf_map_update(fd, element.key, element.value, step->flags);
 	}
@@ -183,7 +194,7 @@ static int update(struct process *process, const struct step *step, struct outco
 
 static int delete(struct process *process, const struct step *step, struct outcome *outcome)
 {
-	int fd = process->map_fd[step->target];
+	int fd = process->holds.map_fd[step->target];
 	uint8_t key[KEY_BYTES_MAX] = { 0 };
 
 	(void)outcome;
@@ -194,7 +205,7 @@ static int delete(struct process *process, const struct step *step, struct outco
 static int lookup(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	const struct map_spec *spec = &process->scenario->maps[step->target];
-	int fd = process->map_fd[step->target], result, inner;
+	int fd = process->holds.map_fd[step->target], result, inner;
 	struct element element;
 	uint32_t id;
 
@@ -229,13 +240,13 @@ static int let_go(int *slot)
 static int close_map(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	(void)outcome;
-	return let_go(&process->map_fd[step->target]);
+	return let_go(&process->holds.map_fd[step->target]);
 }
 
 static int close_program(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	(void)outcome;
-	return let_go(&process->program_fd[step->target]);
+	return let_go(&process->holds.program_fd[step->target]);
 }
 
 static int pin(struct process *process, bool is_program, uint32_t index, int fd)
@@ -252,13 +263,13 @@ static int pin(struct process *process, bool is_program, uint32_t index, int fd)
 static int pin_map(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	(void)outcome;
-	return pin(process, false, step->target, process->map_fd[step->target]);
+	return pin(process, false, step->target, process->holds.map_fd[step->target]);
 }
 
 static int pin_program(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	(void)outcome;
-	return pin(process, true, step->target, process->program_fd[step->target]);
+	return pin(process, true, step->target, process->holds.program_fd[step->target]);
 }
 
 static int unpin_map(struct process *process, const struct step *step, struct outcome *outcome)
@@ -278,13 +289,13 @@ static int unpin_program(struct process *process, const struct step *step, struc
 static int open_pin(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	(void)outcome;
-	return hold(&process->map_fd[step->target], bpf_object_get(pins_path(false, step->target)));
+	return hold(&process->holds.map_fd[step->target], bpf_object_get(pins_path(false, step->target)));
 }
 
 static int open_program_pin(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	(void)outcome;
-	return hold(&process->program_fd[step->target], bpf_object_get(pins_path(true, step->target)));
+	return hold(&process->holds.program_fd[step->target], bpf_object_get(pins_path(true, step->target)));
 }
 
 static int find_program(struct process *process, const struct step *step, struct outcome *outcome)

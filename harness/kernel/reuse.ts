@@ -1,0 +1,57 @@
+/**
+ * Which scenarios may be given maps and programs that an earlier one of the same shape has used: those that could not
+ * tell them from new ones. The maps are emptied, and their timers freed, in between (agent/kept.c).
+ */
+import { BPF_F_NO_PREALLOC, BPF_MAP_TYPE } from "../../bpf/uapi.ts";
+import type { CompiledMap, CompiledScenario, CompiledStep } from "../../scenario/compiled-scenario.ts";
+
+/** Steps that neither let go of an object nor ask whether it is still there. */
+const STEPS: ReadonlySet<CompiledStep["kind"]> = new Set([
+  "create-map",
+  "load-program",
+  "run",
+  "advance",
+  "update",
+  "delete",
+  "lookup",
+]);
+
+/** Of these types an emptied map is as good as new; an LRU map remembers more than its elements. */
+const MAP_TYPES: ReadonlySet<number> = new Set([BPF_MAP_TYPE.ARRAY, BPF_MAP_TYPE.HASH]);
+const MAP_FLAGS: ReadonlySet<number> = new Set([0, BPF_F_NO_PREALLOC]);
+/** Each element takes system calls to empty. */
+const ENTRIES_MAX = 16;
+
+const isRenewable = ({ type, flags, maxEntries, innerMap }: CompiledMap): boolean =>
+  MAP_TYPES.has(type) && MAP_FLAGS.has(flags) && maxEntries <= ENTRIES_MAX && innerMap === undefined;
+
+/** The indices that steps of a kind name, or undefined where one is named twice. */
+function namedOnce<K extends "create-map" | "load-program" | "run">(
+  steps: readonly CompiledStep[],
+  kind: K,
+  index: (step: Extract<CompiledStep, { kind: K }>) => number,
+): Set<number> | undefined {
+  const named = steps.filter((step): step is Extract<CompiledStep, { kind: K }> => step.kind === kind).map(index);
+  const set = new Set(named);
+  return set.size === named.length ? set : undefined;
+}
+
+/**
+ * Whether every map and program is made once, each map is named by a program, which holds it while no descriptor does,
+ * and each program is run, so that its loading is not what is under test.
+ */
+export function mayReuse({ maps, logMap, programs, steps }: CompiledScenario): boolean {
+  const created = namedOnce(steps, "create-map", ({ map }) => map);
+  const loaded = namedOnce(steps, "load-program", ({ program }) => program);
+  const named = new Set(
+    programs.flatMap(({ relocations }) => relocations.flatMap((each) => (each.kind === "map" ? [each.map] : []))),
+  );
+  const run = new Set(steps.flatMap((step) => (step.kind === "run" ? [step.program] : [])));
+  return (
+    steps.every(({ kind }) => STEPS.has(kind)) &&
+    created?.size === maps.length - 1 &&
+    loaded?.size === programs.length &&
+    programs.every((_, index) => run.has(index)) &&
+    maps.every((map, index) => index === logMap || (named.has(index) && isRenewable(map)))
+  );
+}
