@@ -18,10 +18,15 @@ export function seedFor(seed: number, subject: string): number {
   return createHash("sha256").update(`${seed}/${subject}`).digest().readInt32LE(0);
 }
 
-/** `count` cases for a guarantee, or as many as it lists. */
-export function casesFor({ id, scenarios }: Guarantee, seed: number, count: number): Case[] {
+/** `count` cases for a guarantee, or as many as it lists; each is compiled only when it is asked for. */
+export function* drawCases({ id, scenarios }: Guarantee, seed: number, count: number): Generator<Case> {
   const drawn = Array.isArray(scenarios)
     ? (scenarios as readonly Scenario[])
     : fc.sample(scenarios as fc.Arbitrary<Scenario>, { seed: seedFor(seed, id), numRuns: count });
-  return drawn.map(toCase);
+  for (const scenario of drawn) yield toCase(scenario);
 }
+
+/** The same, all at once. */
+export const casesFor = (guarantee: Guarantee, seed: number, count: number): Case[] => [
+  ...drawCases(guarantee, seed, count),
+];

@@ -2,15 +2,20 @@
 import type { Harness, Outcome } from "../harness/harness.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { isAtLeast } from "../specs/version.ts";
+import { batches } from "./batches.ts";
 import { breathe } from "./breathe.ts";
 import { type Case, toCase } from "./cases.ts";
 import { type Counterexample, toCounterexample } from "./counterexample.ts";
+import { inOrder } from "./in-order.ts";
 import { type CaseVerdict, judgeCase } from "./judge-case.ts";
 import type { GuaranteeResult, Verdict } from "./results.ts";
 import { shrink } from "./shrink.ts";
 
-/** How many cases a harness is handed at once. */
-const BATCH = 50;
+/** How many cases a harness is handed at once: few enough to be done soon, and for their traces to fit memory. */
+const BATCH = 64;
+
+/** While the harness is busy with one batch, the next is compiled and the one before is judged. */
+const BATCHES_AT_ONCE = 2;
 
 export interface GuaranteeOutcome {
   result: GuaranteeResult;
@@ -39,6 +44,25 @@ const WORST_FIRST: readonly Exclude<Verdict, "not-applicable">[] = [
   "holds",
   "not-exercised",
 ];
+
+/** What is kept of the cases judged so far: traces are large. */
+class Tally {
+  cases = 0;
+  exercised = 0;
+  readonly #firsts = new Map<Verdict, JudgedCase>();
+
+  add(judged: JudgedCase): void {
+    const { kind } = judged.verdict;
+    this.cases++;
+    if (kind !== "not-exercised" && kind !== "error") this.exercised++;
+    if (!this.#firsts.has(kind)) this.#firsts.set(kind, judged);
+  }
+
+  /** The first of the worst cases; undefined where there was none. */
+  worst(): JudgedCase | undefined {
+    return WORST_FIRST.map((kind) => this.#firsts.get(kind)).find((judged) => judged !== undefined);
+  }
+}
 
 type Reasons = { [K in CaseVerdict["kind"]]: (verdict: Extract<CaseVerdict, { kind: K }>) => string | undefined };
 
@@ -100,31 +124,34 @@ async function counterexampleFor(
 }
 
 /**
- * Runs a guarantee's cases on a runtime and judges them.
+ * Runs a guarantee's cases on a runtime and judges them; they are drawn as they are needed.
  * @throws {DOMException} AbortError where `signal` is raised between two batches
  */
 export async function checkGuarantee(
   guarantee: Guarantee,
   harness: Harness,
-  { cases, seed, signal }: { cases: readonly Case[]; seed: number; signal?: AbortSignal | undefined },
+  { cases, seed, signal }: { cases: Iterable<Case>; seed: number; signal?: AbortSignal | undefined },
 ): Promise<GuaranteeOutcome> {
   const base = { guarantee: guarantee.id, runtime: harness.name };
   const isTooOld = harness.linux !== undefined && !isAtLeast(harness.linux, guarantee.since);
   const reason = harness.lacks ?? (isTooOld ? `since Linux ${guarantee.since}` : undefined);
   if (reason !== undefined) return { result: { ...base, verdict: "not-applicable", cases: 0, exercised: 0, reason } };
-  const judged: JudgedCase[] = [];
-  for (let from = 0; from < cases.length; from += BATCH) {
-    await breathe(signal);
-    judged.push(...(await judgeBatch(guarantee, cases.slice(from, from + BATCH), harness)));
+  function* judging(): Generator<() => Promise<JudgedCase[]>> {
+    for (const batch of batches(cases, BATCH))
+      yield async () => {
+        await breathe(signal);
+        return judgeBatch(guarantee, batch, harness);
+      };
   }
-  const kind = WORST_FIRST.find((each) => judged.some(({ verdict }) => verdict.kind === each)) ?? "not-exercised";
-  const worst = judged.find(({ verdict }) => verdict.kind === kind);
+  const tally = new Tally();
+  for await (const judged of inOrder(judging(), BATCHES_AT_ONCE)) for (const each of judged) tally.add(each);
+  const worst = tally.worst();
   const counterexample = await counterexampleFor(worst, { guarantee, harness, seed, signal });
   const result: GuaranteeResult = {
     ...base,
-    verdict: kind,
-    cases: cases.length,
-    exercised: judged.filter(({ verdict }) => verdict.kind !== "not-exercised" && verdict.kind !== "error").length,
+    verdict: worst?.verdict.kind ?? "not-exercised",
+    cases: tally.cases,
+    exercised: tally.exercised,
     ...(worst === undefined ? {} : reasonOf(counterexample?.verdict ?? worst.verdict)),
   };
   return counterexample === undefined ? { result } : { result, counterexample };

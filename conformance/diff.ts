@@ -4,14 +4,19 @@ import { CELL_NS } from "../generators/program.ts";
 import { anyScenario } from "../generators/scenario.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import { batches } from "./batches.ts";
 import { breathe } from "./breathe.ts";
 import { type Case, seedFor, toCase } from "./cases.ts";
 import { compareTraces, type Difference } from "./compare-traces.ts";
+import { inOrder } from "./in-order.ts";
 import { openDisposable } from "./run.ts";
 import { checkRuntimeNames, type OpenOptions } from "./runtime.ts";
 import { shrink } from "./shrink.ts";
 
-const BATCH = 50;
+const BATCH = 64;
+
+/** While the runtimes are busy with one batch, the next is compiled and the one before is compared. */
+const BATCHES_AT_ONCE = 2;
 
 export interface DiffOptions extends OpenOptions {
   left: string;
@@ -93,17 +98,22 @@ export async function runDiff(options: DiffOptions): Promise<DiffResult> {
   const harnesses = [left, right] as const;
   const versions = [left.version, right.version] as const;
   const scenarios = fc.sample(anyScenario, { seed: seedFor(seed, "diff"), numRuns: options.cases });
-  for (let from = 0; from < scenarios.length; from += BATCH) {
+  const comparing = [...batches(scenarios, BATCH)].map((batch) => async () => {
     await breathe(signal);
-    const compared = await runBoth(harnesses, scenarios.slice(from, from + BATCH).map(toCase));
+    return runBoth(harnesses, batch.map(toCase));
+  });
+  let agreeing = 0;
+  for await (const compared of inOrder(comparing, BATCHES_AT_ONCE)) {
     const index = compared.findIndex(differs);
     const first = compared[index];
     if (first?.difference !== undefined) {
-      progress(`case ${from + index + 1} of ${options.cases} differs; shrinking it`);
+      const cases = agreeing + index + 1;
+      progress(`case ${cases} of ${options.cases} differs; shrinking it`);
       const found = await shrinkDifference(harnesses, { ...first, difference: first.difference }, options);
-      return { cases: from + index + 1, versions, found };
+      return { cases, versions, found };
     }
-    progress(`${Math.min(from + BATCH, scenarios.length)} of ${options.cases} cases agree`);
+    agreeing += compared.length;
+    progress(`${agreeing} of ${options.cases} cases agree`);
   }
   return { cases: scenarios.length, versions };
 }

@@ -25,7 +25,7 @@ export async function replay(saved: CompiledScenario, runtime: string, options: 
   const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
   if (id !== undefined && guarantee === undefined)
     throw new ScenarioError(`the saved case names guarantee ${id}, which is not in the catalogue`);
-  await using harness = await openDisposable(runtime, options);
+  await using harness = await openDisposable(runtime, { ...options, guests: 1 });
   const [outcome = { kind: "error", reason: "the harness gave no outcome" } satisfies Outcome] = await harness.run([
     compiled,
   ]);

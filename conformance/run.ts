@@ -1,11 +1,15 @@
 /** A conformance run: guarantees × runtimes, with whatever was found kept when it is cut short. */
 import { type Harness, RuntimeUnavailable } from "../harness/harness.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
-import { casesFor } from "./cases.ts";
+import { drawCases } from "./cases.ts";
 import { checkGuarantee, type GuaranteeOutcome } from "./check-guarantee.ts";
+import { inOrder } from "./in-order.ts";
 import { type Earlier, earlierOf } from "./matrix.ts";
 import { RESULTS_SCHEMA_VERSION, type Results, type RuntimeResult } from "./results.ts";
 import { checkRuntimeNames, type OpenOptions, openRuntime } from "./runtime.ts";
+
+/** The cases of the next guarantees keep the runtime busy while the last ones of this one end and are judged. */
+const GUARANTEES_AT_ONCE = 3;
 
 export interface RunOptions extends OpenOptions {
   runtimes: readonly string[];
@@ -42,14 +46,17 @@ export async function runConformance(options: RunOptions): Promise<Results> {
       await using harness = await openDisposable(name, options);
       runtime.version = harness.version;
       const known = earlier?.runtime.version === harness.version ? earlier.results : undefined;
-      for (const guarantee of guarantees) {
+      const checks = guarantees.map((guarantee) => async () => {
         const before = known?.get(guarantee.id);
-        if (before !== undefined) {
-          results.results.push(before);
-          continue;
-        }
-        const cases = casesFor(guarantee, seed, options.cases);
-        const outcome = await checkGuarantee(guarantee, harness, { cases, seed, signal });
+        if (before !== undefined) return { before };
+        signal?.throwIfAborted();
+        const cases = drawCases(guarantee, seed, options.cases);
+        return { outcome: await checkGuarantee(guarantee, harness, { cases, seed, signal }) };
+      });
+      for await (const { before, outcome } of inOrder(checks, GUARANTEES_AT_ONCE)) {
+        if (before !== undefined) results.results.push(before);
+        if (outcome === undefined) continue;
+        signal?.throwIfAborted();
         results.results.push(outcome.result);
         await options.found(outcome, results);
       }

@@ -9,6 +9,8 @@ export interface OpenOptions extends MachineAdditions {
   /** A line for the person who waits. */
   progress(line: string): void;
   signal?: AbortSignal;
+  /** The most guests of a kernel to use at once. */
+  guests?: number;
   /** It will not be opened again soon: nothing is kept to start it faster. */
   once?: boolean;
 }

@@ -5,6 +5,7 @@
 import { compile } from "../scenario/compile.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
+import { batches } from "./batches.ts";
 import { breathe } from "./breathe.ts";
 import { smallerScenarios } from "./smaller-scenarios.ts";
 
@@ -19,18 +20,6 @@ function compiles(scenario: Scenario): boolean {
     if (error instanceof ScenarioError) return false;
     throw error;
   }
-}
-
-/** Splits what an iterator gives into arrays of at most `size`. */
-function* batches<T>(items: Iterable<T>, size: number): Generator<T[]> {
-  let batch: T[] = [];
-  for (const item of items) {
-    batch.push(item);
-    if (batch.length < size) continue;
-    yield batch;
-    batch = [];
-  }
-  if (batch.length > 0) yield batch;
 }
 
 function* valid(scenarios: Iterable<Scenario>): Generator<Scenario> {

@@ -13,7 +13,8 @@ export class GuestSource {
   readonly #progress: (line: string) => void;
   /** Cleared for good where a snapshot just written does not do. */
   #usesSnapshots: boolean;
-  #snapshot: Promise<Snapshot> | undefined;
+  #place: Promise<Snapshot> | undefined;
+  #lastMaking: Promise<unknown> = Promise.resolve();
 
   /** `once`: no second guest will be wanted, so that a snapshot would not pay. */
   constructor(machine: Machine, limits: GuestLimits, progress: (line: string) => void, once = false) {
@@ -26,12 +27,26 @@ export class GuestSource {
   /** A fresh guest, the same every time; or why there is none. */
   async start(): Promise<Guest | GuestDeath> {
     if (!this.#usesSnapshots) return this.#boot();
-    this.#snapshot ??= Snapshot.of(this.#machine);
-    const snapshot = await this.#snapshot;
-    const restored = await this.#restore(snapshot);
-    if (restored instanceof Guest || this.#limits.signal?.aborted) return restored;
+    const restored = await this.#restore();
+    if (restored instanceof Guest || this.#wasEnded(restored)) return restored;
+    /* One after the other: who comes second finds the snapshot that the first has made. */
+    const made = this.#lastMaking.then(() => this.#restoreOrMake());
+    this.#lastMaking = made.catch(() => {}); /* who waits for that start has its error */
+    return made;
+  }
+
+  /** Whether the snapshot is not to blame. */
+  #wasEnded({ fromOutside }: GuestDeath): boolean {
+    return fromOutside || this.#limits.signal?.aborted === true;
+  }
+
+  async #restoreOrMake(): Promise<Guest | GuestDeath> {
+    if (!this.#usesSnapshots) return this.#boot();
+    const restored = await this.#restore();
+    if (restored instanceof Guest || this.#wasEnded(restored)) return restored;
     this.#progress(`no snapshot to start from (${restored.reason}): making one`);
 
+    const snapshot = await this.#snapshot();
     const booted = await this.#boot();
     if (!(booted instanceof Guest)) return booted;
     try {
@@ -43,12 +58,17 @@ export class GuestSource {
     }
     await booted.close();
     /* What runs is always a restored guest, so that the first run is no different from the next. */
-    const fresh = await this.#restore(snapshot);
-    if (fresh instanceof Guest || this.#limits.signal?.aborted) return fresh;
+    const fresh = await this.#restore();
+    if (fresh instanceof Guest || this.#wasEnded(fresh)) return fresh;
     this.#usesSnapshots = false;
     this.#progress(`the snapshot does not start (${fresh.reason}): every start will be a boot`);
     await snapshot.discard();
     return this.#boot();
+  }
+
+  #snapshot(): Promise<Snapshot> {
+    this.#place ??= Snapshot.of(this.#machine);
+    return this.#place;
   }
 
   #boot(): Promise<Guest | GuestDeath> {
@@ -58,7 +78,8 @@ export class GuestSource {
   }
 
   /** The guest of a snapshot that is whole and has answered, or what is wrong with it. */
-  async #restore(snapshot: Snapshot): Promise<Guest | GuestDeath> {
+  async #restore(): Promise<Guest | GuestDeath> {
+    const snapshot = await this.#snapshot();
     const unusable = (reason: string): GuestDeath => ({
       reason,
       console: "",

@@ -134,9 +134,14 @@ export class Guest {
     if (stop !== "done") throw new Error(`QEMU did not save the guest's state (${stop})`);
   }
 
-  /** Ends QEMU; resolves when it is gone. */
-  async close(): Promise<void> {
+  /** Ends QEMU: a batch under way ends with its death. */
+  kill(): void {
     this.#qemu.kill();
+  }
+
+  /** Ends QEMU; resolves when it is gone. No batch may be under way. */
+  async close(): Promise<void> {
+    this.kill();
     await this.#qemu.ended;
     this.#memory.close();
   }

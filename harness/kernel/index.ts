@@ -1,4 +1,5 @@
 /** Real Linux kernels in QEMU, as runtimes under test. */
+import { availableParallelism } from "node:os";
 import { type Clock, type Harness, RuntimeUnavailable } from "../harness.ts";
 import { buildAgent } from "./agent-build.ts";
 import { ensureDependencies, QEMU } from "./dependencies.ts";
@@ -18,7 +19,9 @@ export type { MachineAdditions } from "./qemu.ts";
 export interface KernelOptions extends MachineAdditions {
   /** Gets a line about each thing that takes time. */
   progress(line: string): void;
-  /** Ends the guest; `run` then rejects with the signal's reason. */
+  /** The most guests to use at once: as many as there are processors, unless it is said. */
+  guests?: number;
+  /** Ends the guests; `run` then rejects with the signal's reason. */
   signal?: AbortSignal;
   /** Real time without one more case being answered, after which the guest is cut off. */
   caseLimitMs?: number;
@@ -66,7 +69,8 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
     if (signal?.aborted && guest instanceof Guest) await guest.close();
     signal?.throwIfAborted();
     if (!(guest instanceof Guest)) return guest;
-    const setup = { name, source, clock: CLOCKS[accelerator], ...(signal ? { signal } : {}) };
+    const guestsMax = options.guests ?? availableParallelism();
+    const setup = { name, source, clock: CLOCKS[accelerator], guestsMax, ...(signal ? { signal } : {}) };
     const harness = new KernelHarness(setup, guest);
     const [probed] = await harness.run([PROBE]);
     harness.lacks = whatIsLacking(probed);
