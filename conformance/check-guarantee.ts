@@ -1,11 +1,14 @@
 /** One guarantee on one runtime: all its cases, the verdict over them, and the shrunk counterexample. */
+import { isTroubled } from "../harness/complaints.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
+import type { Scenario } from "../scenario/scenario.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { isAtLeast } from "../specs/version.ts";
 import { batches } from "./batches.ts";
 import { breathe } from "./breathe.ts";
 import { type Case, toCase } from "./cases.ts";
 import { type Counterexample, toCounterexample } from "./counterexample.ts";
+import { attributionOf, inTurn, isAlone } from "./health.ts";
 import { inOrder } from "./in-order.ts";
 import { type CaseVerdict, judgeCase } from "./judge-case.ts";
 import type { GuaranteeResult, Verdict } from "./results.ts";
@@ -92,13 +95,10 @@ interface Examination {
 /** Shrinks to the smallest case that is violated in the same way: what breaks the case itself is another matter. */
 async function shrinkViolation(first: JudgedCase, subject: string, examination: Examination): Promise<Counterexample> {
   const { guarantee, harness, seed, signal } = examination;
-  const isSame = ({ verdict }: JudgedCase): boolean =>
-    verdict.kind === "violated" && verdict.violation.subject === subject;
-  const smallest = await shrink(
-    first.item.scenario,
-    async (batch) => (await judgeBatch(guarantee, batch.map(toCase), harness)).map(isSame),
-    signal,
-  );
+  const isSame = ({ verdict, outcome }: JudgedCase): boolean =>
+    verdict.kind === "violated" && verdict.violation.subject === subject && isAlone(outcome);
+  const shows = async (batch: Scenario[]) => (await judgeBatch(guarantee, batch.map(toCase), harness)).map(isSame);
+  const smallest = await shrink(first.item.scenario, isTroubled(first.outcome) ? inTurn(shows) : shows, signal);
   const [again] = await judgeBatch(guarantee, [toCase(smallest)], harness);
   const repeats = again !== undefined && isSame(again);
   return counterexampleOf(repeats ? again : first, repeats, { guarantee, harness, seed });
@@ -114,13 +114,18 @@ function counterexampleOf(
   return toCounterexample(item, { guarantee: guarantee.id, runtime: harness.name, seed, outcome, verdict, repeats });
 }
 
-/** The counterexample for the first of the worst cases, if they are bad: shrunk where it is a violation. */
+/**
+ * The counterexample for the first of the worst cases, if they are bad: shrunk where it is a violation. One that takes
+ * other cases before it stays as it is, since what is made of it then depends on them as well.
+ */
 async function counterexampleFor(
   worst: JudgedCase | undefined,
   examination: Examination,
 ): Promise<Counterexample | undefined> {
-  if (worst?.verdict.kind === "violated") return shrinkViolation(worst, worst.verdict.violation.subject, examination);
-  return worst?.verdict.kind === "error" ? counterexampleOf(worst, false, examination) : undefined;
+  if (worst?.verdict.kind === "violated" && isAlone(worst.outcome))
+    return shrinkViolation(worst, worst.verdict.violation.subject, examination);
+  if (worst?.verdict.kind !== "violated" && worst?.verdict.kind !== "error") return undefined;
+  return counterexampleOf(worst, attributionOf(worst.outcome)?.repeats ?? false, examination);
 }
 
 /**

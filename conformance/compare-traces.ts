@@ -45,8 +45,17 @@ function compareTimes(left: Trace, right: Trace, at: number, toleranceNs: number
   return undefined;
 }
 
+/** A complaint of either side is a difference, even where the other has the same: a defect is nothing to agree on. */
+function compareHealth(left: Trace, right: Trace): Difference | undefined {
+  const shown = ({ complaints }: Trace): string => complaints[0] ?? "no complaint";
+  if (left.complaints.length === 0 && right.complaints.length === 0) return undefined;
+  return { at: left.steps.length, what: "complaint of the kernel", left: shown(left), right: shown(right) };
+}
+
 /** The first difference between two traces, or undefined; times may differ by `toleranceNs`. */
 export function compareTraces(left: Trace, right: Trace, toleranceNs: number): Difference | undefined {
+  const health = compareHealth(left, right);
+  if (health !== undefined) return health;
   for (const [at, step] of left.steps.entries()) {
     const other = right.steps[at];
     if (other === undefined) return { at, what: "step", left: formatResult(step.result), right: "nothing" };

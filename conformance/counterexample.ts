@@ -2,6 +2,7 @@
 import type { Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import type { Case } from "./cases.ts";
+import { attributionOf } from "./health.ts";
 import type { CaseVerdict } from "./judge-case.ts";
 
 /** Verdicts that are worth keeping their case for. */
@@ -26,6 +27,8 @@ export function toCounterexample(
   const { guarantee, runtime, seed, outcome, verdict, repeats } = found;
   const { expected, observed } =
     verdict.kind === "violated" ? verdict.violation : { expected: "a trace", observed: verdict.reason };
-  const origin = { scenario, guarantee, runtimes: [runtime], seed, expected, observed };
+  const after = attributionOf(outcome)?.after ?? [];
+  const seen = { expected, observed, ...(after.length === 0 ? {} : { after: [...after] }) };
+  const origin = { scenario, guarantee, runtimes: [runtime], seed, ...seen };
   return { guarantee, runtime, compiled: { ...compiled, origin }, outcome, verdict, repeats };
 }

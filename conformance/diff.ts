@@ -2,12 +2,15 @@
 import fc from "fast-check";
 import { CELL_NS } from "../generators/program.ts";
 import { anyScenario } from "../generators/scenario.ts";
+import { isTroubled } from "../harness/complaints.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import type { Scenario } from "../scenario/scenario.ts";
 import { batches } from "./batches.ts";
 import { breathe } from "./breathe.ts";
 import { type Case, seedFor, toCase } from "./cases.ts";
 import { compareTraces, type Difference } from "./compare-traces.ts";
+import { attributionOf, inTurn, isAlone } from "./health.ts";
 import { inOrder } from "./in-order.ts";
 import { openDisposable } from "./run.ts";
 import { checkRuntimeNames, type OpenOptions } from "./runtime.ts";
@@ -65,23 +68,44 @@ async function runBoth(harnesses: readonly [Harness, Harness], cases: readonly C
 
 const differs = ({ difference }: Compared): boolean => difference !== undefined;
 
-/** The smallest case that still differs, or the first again where it did not differ twice. */
-async function shrinkDifference(
+interface Differing extends Compared {
+  difference: Difference;
+}
+
+/** Whether they differ in a way that is the doing of this case alone. */
+const differsAlone = (compared: Compared): boolean => differs(compared) && compared.outcomes.every(isAlone);
+
+/**
+ * The difference as it is shown: the smallest case that still differs, or the first again where it did not differ twice.
+ * A complaint that takes other cases before it is not shrunk, since what is made of the case then depends on them too.
+ */
+async function examine(
   harnesses: readonly [Harness, Harness],
-  first: Compared & { difference: Difference },
-  { left, right, seed, signal }: DiffOptions,
+  first: Differing,
+  options: DiffOptions,
 ): Promise<FoundDifference> {
-  const smallest = await shrink(
-    first.item.scenario,
-    async (batch) => (await runBoth(harnesses, batch.map(toCase))).map(differs),
-    signal,
-  );
+  if (!differsAlone(first)) {
+    const repeats = first.outcomes.every((outcome) => attributionOf(outcome)?.repeats !== false);
+    return foundDifference(first, repeats, options);
+  }
+  const shows = async (batch: Scenario[]) => (await runBoth(harnesses, batch.map(toCase))).map(differsAlone);
+  const isTrouble = first.outcomes.some(isTroubled);
+  const smallest = await shrink(first.item.scenario, isTrouble ? inTurn(shows) : shows, options.signal);
   const [again] = await runBoth(harnesses, [toCase(smallest)]);
-  const repeats = again?.difference !== undefined;
-  const { item, outcomes } = repeats ? again : first;
-  const difference = again?.difference ?? first.difference;
+  return again?.difference !== undefined && differsAlone(again)
+    ? foundDifference({ ...again, difference: again.difference }, true, options)
+    : foundDifference(first, false, options);
+}
+
+function foundDifference(
+  { item, outcomes, difference }: Differing,
+  repeats: boolean,
+  { left, right, seed }: DiffOptions,
+): FoundDifference {
   const { left: expected, right: observed } = difference;
-  const origin = { scenario: item.scenario, runtimes: [left, right], seed, expected, observed };
+  const after = outcomes.flatMap((outcome) => attributionOf(outcome)?.after ?? []);
+  const seen = { expected, observed, ...(after.length === 0 ? {} : { after }) };
+  const origin = { scenario: item.scenario, runtimes: [left, right], seed, ...seen };
   return { difference, compiled: { ...item.compiled, origin }, outcomes, repeats };
 }
 
@@ -109,8 +133,11 @@ export async function runDiff(options: DiffOptions): Promise<DiffResult> {
     if (first?.difference !== undefined) {
       const cases = agreeing + index + 1;
       progress(`case ${cases} of ${options.cases} differs; shrinking it`);
-      const found = await shrinkDifference(harnesses, { ...first, difference: first.difference }, options);
-      return { cases, versions, found };
+      return {
+        cases,
+        versions,
+        found: await examine(harnesses, { ...first, difference: first.difference }, options),
+      };
     }
     agreeing += compared.length;
     progress(`${agreeing} of ${options.cases} cases agree`);

@@ -14,8 +14,15 @@ export interface Replay {
   verdict?: CaseVerdict;
 }
 
+/** What came of the last case, unless one before it, without which it proves nothing, could not be executed. */
+function lastOf(outcomes: readonly Outcome[]): Outcome {
+  const failed = outcomes.slice(0, -1).find((outcome) => outcome.kind !== "trace");
+  if (failed !== undefined) return { kind: "error", reason: `a case that runs before it: ${failed.reason}` };
+  return outcomes.at(-1) ?? { kind: "error", reason: "the harness gave no outcome" };
+}
+
 /**
- * Executes a saved case; where it names a guarantee, that guarantee judges it.
+ * Executes a saved case, behind those that it has to come after; where it names a guarantee, that guarantee judges it.
  * @throws {UnknownRuntime | RuntimeUnavailable} where the runtime cannot be run
  * @throws {ScenarioError} where the file names a guarantee that the catalogue lacks
  */
@@ -26,9 +33,7 @@ export async function replay(saved: CompiledScenario, runtime: string, options: 
   if (id !== undefined && guarantee === undefined)
     throw new ScenarioError(`the saved case names guarantee ${id}, which is not in the catalogue`);
   await using harness = await openDisposable(runtime, { ...options, guests: 1 });
-  const [outcome = { kind: "error", reason: "the harness gave no outcome" } satisfies Outcome] = await harness.run([
-    compiled,
-  ]);
+  const outcome = lastOf(await harness.run([...(origin?.after ?? []), compiled]));
   if (guarantee === undefined || origin === undefined) return { version: harness.version, outcome };
   const verdict = judgeCase(guarantee, { scenario: origin.scenario, compiled }, outcome, harness);
   return { version: harness.version, outcome, verdict };

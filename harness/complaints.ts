@@ -76,3 +76,6 @@ export function complaintsOf(outcome: Outcome): readonly string[] {
   if (outcome.kind === "trace") return outcome.trace.complaints;
   return outcome.kind === "died" && outcome.complaint !== undefined ? [outcome.complaint] : [];
 }
+
+/** Whether the kernel complained. A plain hang is no such trouble: to see it again costs the whole limit each time. */
+export const isTroubled = (outcome: Outcome): boolean => complaintsOf(outcome).length > 0;

@@ -1,8 +1,9 @@
 /** A counterexample as a person reads it: what was promised, what was run, what was expected and what came. */
 import type { Counterexample } from "../conformance/counterexample.ts";
+import { isTroubled } from "../harness/complaints.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { indent, labelled, TEXT_WIDTH } from "./indent.ts";
-import { outcomeText } from "./outcome-text.ts";
+import { afterText, outcomeText } from "./outcome-text.ts";
 import { type Paint, plain } from "./paint.ts";
 import { replayCommand } from "./replay-command.ts";
 import { rowLines } from "./row-text.ts";
@@ -15,9 +16,13 @@ export interface CounterexampleTextOptions {
   paint?: Paint;
 }
 
-/** The steps with what they gave, the one at which a violation shows marked with `>`; or why there is no trace. */
+/**
+ * The steps with what they gave, the one at which a violation shows marked with `>`; or what else there is to see,
+ * where there is no trace or the kernel complained.
+ */
 function stepLines({ compiled, outcome, verdict }: Counterexample, paint: Paint): string[] {
-  if (outcome.kind !== "trace" || verdict.kind !== "violated") return indent(outcomeText(compiled, outcome), 2);
+  if (outcome.kind !== "trace" || verdict.kind !== "violated" || isTroubled(outcome))
+    return indent(outcomeText(compiled, outcome), 2);
   const rows = traceRows(compiled, outcome.trace);
   return rowLines(rows).map((line, index) => {
     const row = rows[index];
@@ -38,12 +43,13 @@ export function counterexampleText(
   { file, paint = plain }: CounterexampleTextOptions = {},
 ): string {
   const { guarantee: id, runtime, compiled, verdict, repeats } = counterexample;
-  const { expected, observed } = compiled.origin ?? {};
+  const { expected, observed, after } = compiled.origin ?? {};
   return [
     paint("bad", `${id} ${HEADLINES[verdict.kind]} ${runtime}`),
     ...indent(labelled("", statement, TEXT_WIDTH - 2), 2),
     "",
     ...scenarioText(compiled),
+    ...afterText(after),
     "steps",
     ...stepLines(counterexample, paint),
     "",

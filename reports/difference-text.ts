@@ -3,7 +3,7 @@ import type { FoundDifference } from "../conformance/diff.ts";
 import type { Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { indent } from "./indent.ts";
-import { failureText } from "./outcome-text.ts";
+import { afterText, complaintLines, failureText } from "./outcome-text.ts";
 import { type Paint, plain } from "./paint.ts";
 import { replayCommand } from "./replay-command.ts";
 import { rowLines } from "./row-text.ts";
@@ -61,9 +61,10 @@ function painted(side: Side, line: string, paint: Paint): string {
   return style === undefined ? `${side} ${line}` : paint(style, `${side} ${line}`);
 }
 
-/** What a side did where it did not give a trace. */
-function failure(side: Side, outcome: Outcome, paint: Paint): string[] {
-  return outcome.kind === "trace" ? [] : failureText(outcome).map((line) => painted(side, line, paint));
+/** What a side has to say besides its rows: why it gave no trace, or what its kernel complained of. */
+function trouble(side: Side, outcome: Outcome, paint: Paint): string[] {
+  const lines = outcome.kind === "trace" ? complaintLines(outcome.trace) : failureText(outcome);
+  return lines.map((line) => painted(side, line, paint));
 }
 
 /**
@@ -82,12 +83,13 @@ export function differenceText(
     paint("bad", `${left} and ${right} differ at step ${at}: ${what}`),
     "",
     ...scenarioText(compiled),
+    ...afterText(compiled.origin?.after),
     "steps",
     painted("-", left, paint),
     painted("+", right, paint),
     ...rows.map(({ side }, index) => painted(side, lines[index] ?? "", paint)),
-    ...failure("-", outcomes[0], paint),
-    ...failure("+", outcomes[1], paint),
+    ...trouble("-", outcomes[0], paint),
+    ...trouble("+", outcomes[1], paint),
     "",
     ...sides([left, right], [difference.left, difference.right]),
     ...(repeats ? [] : ["seen once, and not when it was run again"]),

@@ -4,7 +4,7 @@ import type { Replay } from "../conformance/replay.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { counterexampleText } from "./counterexample-text.ts";
 import { indent, labelled, TEXT_WIDTH } from "./indent.ts";
-import { outcomeText } from "./outcome-text.ts";
+import { afterText, outcomeText } from "./outcome-text.ts";
 import { type Paint, plain } from "./paint.ts";
 import { scenarioText } from "./scenario-text.ts";
 
@@ -47,5 +47,12 @@ export function replayText(
       counterexampleText({ guarantee, runtime, compiled, outcome, verdict, repeats: true }, { statement }, { paint }) +
       ["", ...last].join("\n")
     );
-  return [...scenarioText(compiled), "steps", ...indent(outcomeText(compiled, outcome), 2), "", ...last].join("\n");
+  return [
+    ...scenarioText(compiled),
+    ...afterText(compiled.origin?.after),
+    "steps",
+    ...indent(outcomeText(compiled, outcome), 2),
+    "",
+    ...last,
+  ].join("\n");
 }

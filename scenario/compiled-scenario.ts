@@ -75,18 +75,8 @@ export const siteSchema = z.strictObject({
 });
 export type Site = z.infer<typeof siteSchema>;
 
-/** Where a saved case came from, and what was seen: absent on the wire. */
-export const originSchema = z.strictObject({
-  scenario: scenarioSchema,
-  guarantee: z.string().optional(),
-  runtimes: z.array(z.string()).optional(),
-  seed: z.int().optional(),
-  expected: z.string().optional(),
-  observed: z.string().optional(),
-});
-export type Origin = z.infer<typeof originSchema>;
-
-export const compiledScenarioSchema = z.strictObject({
+/** What a runtime executes. */
+const executableSchema = z.strictObject({
   format: z.literal(COMPILED_SCENARIO_FORMAT),
   version: z.literal(COMPILED_SCENARIO_VERSION),
   btf: hex,
@@ -98,8 +88,22 @@ export const compiledScenarioSchema = z.strictObject({
   parameters: hex.max(2 * PARAMETERS_MAX * PARAMETER_BYTES),
   steps: z.array(compiledStepSchema),
   sites: z.array(siteSchema),
-  origin: originSchema.optional(),
 });
+
+/** Where a saved case came from, and what was seen: absent on the wire. */
+export const originSchema = z.strictObject({
+  scenario: scenarioSchema,
+  guarantee: z.string().optional(),
+  runtimes: z.array(z.string()).optional(),
+  seed: z.int().optional(),
+  expected: z.string().optional(),
+  observed: z.string().optional(),
+  /** What has to be executed before it, in the same guest and this order, for it to show. */
+  after: z.array(executableSchema).optional(),
+});
+export type Origin = z.infer<typeof originSchema>;
+
+export const compiledScenarioSchema = executableSchema.extend({ origin: originSchema.optional() });
 export type CompiledScenario = z.infer<typeof compiledScenarioSchema>;
 export type CompiledStep = CompiledScenario["steps"][number];
 export { u64Schema };

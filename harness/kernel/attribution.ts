@@ -24,9 +24,6 @@ export type RunFresh = (cases: readonly CompiledScenario[]) => Promise<readonly 
 /** How often cases are run again for one complaint: less often where each time may have to be waited out. */
 const TRIES_MAX: Record<Outcome["kind"], number> = { trace: 40, died: 20, error: 0 };
 
-/** Whether the kernel complained. A plain hang is no such trouble: to see it again costs the whole limit each time. */
-export const isTroubled = (outcome: Outcome): boolean => complaintsOf(outcome).length > 0;
-
 /** Whether the trouble shows when these have run first. Once the tries are used up, it is not seen any more. */
 type ShowsAfter = (before: readonly CompiledScenario[]) => Promise<boolean>;
 

@@ -1,6 +1,6 @@
 /** One place for a guest: a guest at work, what it has executed since its start, and the next one when it has died. */
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
-import { complaintsOf } from "../complaints.ts";
+import { isTroubled } from "../complaints.ts";
 import type { Outcome } from "../harness.ts";
 import type { Troubled } from "./attribution.ts";
 import type { Guest, GuestDeath } from "./guest.ts";
@@ -143,9 +143,7 @@ export class GuestWorker {
     this.#executed.push(...scenarios.slice(0, outcomes.length));
     const results = outcomes.map(
       (outcome, index): CaseResult =>
-        complaintsOf(outcome).length > 0
-          ? { outcome, executed: this.#executed.slice(0, before + index + 1) }
-          : { outcome },
+        isTroubled(outcome) ? { outcome, executed: this.#executed.slice(0, before + index + 1) } : { outcome },
     );
     this.#executed = this.#executed.slice(-HISTORY_MAX);
     return results;

@@ -1,7 +1,8 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
+import { isTroubled } from "../../../harness/complaints.ts";
 import type { Outcome } from "../../../harness/harness.ts";
-import { attribute, attributeFirsts, isTroubled, type RunFresh } from "../../../harness/kernel/attribution.ts";
+import { attribute, attributeFirsts, type RunFresh } from "../../../harness/kernel/attribution.ts";
 import { compile } from "../../../scenario/compile.ts";
 import type { CompiledScenario } from "../../../scenario/compiled-scenario.ts";
 

@@ -5,7 +5,6 @@ import { callback, init, lookup, program, run, scenario, setCallback } from "../
 import { SIMPLE_MAP } from "../../../generators/map.ts";
 import { compile } from "../../../scenario/compile.ts";
 import type { CompiledScenario } from "../../../scenario/compiled-scenario.ts";
-import { readHistory } from "../../../scenario/history.ts";
 import type { Scenario } from "../../../scenario/scenario.ts";
 import type { StepResult, Trace } from "../../../scenario/trace.ts";
 
@@ -66,7 +65,7 @@ export function counterexample(): Counterexample {
     runtime: "emulator",
     compiled: { ...compiled, origin: { ...compiled.origin, scenario: TWICE, expected, observed } },
     outcome: { kind: "trace", trace },
-    verdict: { kind: "violated", violation, history: readHistory(TWICE, compiled, trace) },
+    verdict: { kind: "violated", violation },
     repeats: true,
   };
 }
