@@ -5,7 +5,15 @@
 
 bool faulty(const char *name)
 {
-	const char *fault = getenv("TIMERCONF_FAULT");
+	const char *faults = getenv("TIMERCONF_FAULT");
+	size_t length = strlen(name);
 
-	return fault && !strcmp(fault, name);
+	while (faults) {
+		size_t word = strcspn(faults, ",");
+
+		if (word == length && !strncmp(faults, name, length))
+			return true;
+		faults = faults[word] ? faults + word + 1 : NULL;
+	}
+	return false;
 }

@@ -123,14 +123,13 @@ static int empty(int fd, const struct map_spec *spec, const uint8_t *zeros)
 	return error;
 }
 
-const char *kept_renew(struct kept *kept)
+static const char *renew_maps(struct kept *kept)
 {
 	const struct scenario *scenario = &kept->scenario;
-	const struct bytes nothing = { NULL, 0 };
 	int error;
 
 	/* All timers first: a callback of one map may write to another. */
-	for (uint32_t i = 0; i < scenario->map_count && !faulty("leave-timer"); i++) {
+	for (uint32_t i = 0; i < scenario->map_count; i++) {
 		if (kept->objects.map_fd[i] < 0)
 			continue;
 		error = drop_user_reference(&kept->objects.map_fd[i], kept->map_id[i]);
@@ -153,6 +152,14 @@ const char *kept_renew(struct kept *kept)
 		if (error)
 			return fail(kept, "it cannot be emptied", i, error);
 	}
-	error = log_map_begin(&kept->log, &nothing);
-	return error ? fail(kept, "it cannot be emptied", scenario->log_map, error) : NULL;
+	return NULL;
+}
+
+const char *kept_renew(struct kept *kept)
+{
+	const struct bytes nothing = { NULL, 0 };
+	const char *error = faulty("leave-timer") ? NULL : renew_maps(kept);
+	int log_error = error ? 0 : log_map_begin(&kept->log, &nothing);
+
+	return log_error ? fail(kept, "it cannot be emptied", kept->scenario.log_map, log_error) : error;
 }

@@ -32,7 +32,7 @@ static bool describes(const char *path, const char *expected)
 	return found;
 }
 
-static bool agent_holds(const struct kernel_object *object)
+static bool is_open(const struct kernel_object *object)
 {
 	DIR *directory = opendir(descriptors);
 	struct dirent *entry;
@@ -46,6 +46,16 @@ static bool agent_holds(const struct kernel_object *object)
 	}
 	if (directory)
 		closedir(directory);
+	return found;
+}
+
+/* Whether the agent still holds the object, or, for a map, a program of the case, which may hold it. */
+static bool agent_holds(const struct observations *seen, const struct kernel_object *object)
+{
+	bool found = is_open(object);
+
+	for (uint32_t i = 0; i < seen->object_count && !object->is_program && !found; i++)
+		found = seen->objects[i].is_program && is_open(&seen->objects[i]);
 	return found;
 }
 
@@ -63,7 +73,7 @@ void leftovers_find(const struct observations *seen, void (*complain)(const char
 			close(fd);
 			if (!polls_left) {
 				snprintf(line, sizeof(line), "left behind by the %s: %s %u",
-					 agent_holds(object) ? "agent" : "kernel",
+					 agent_holds(seen, object) ? "agent" : "kernel",
 					 object->is_program ? "program" : "map", object->index);
 				complain(line);
 				break;
