@@ -11,7 +11,7 @@ import { readOutcome } from "./trace-reader.ts";
 const BATCH_BYTES_MAX = REQUESTS.end - REQUESTS.offset;
 
 /** How often a guest is started whose QEMU somebody else kills before it is ready. */
-const STARTS_MAX = 3;
+const STARTS_MAX = 5;
 
 /** What a guest has executed is known as far back as this. */
 const HISTORY_MAX = 4096;

@@ -1,5 +1,4 @@
 /** The kernel harness itself, on the default kernel: what it promises whatever a scenario does. */
-import { readdirSync, readFileSync } from "node:fs";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import type { Harness, Outcome } from "../../harness/harness.ts";
 import { openKernel } from "../../harness/kernel/index.ts";
@@ -7,6 +6,7 @@ import { compile } from "../../scenario/compile.ts";
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import type { MapSpec, ProgramSpec, Scenario, Step } from "../../scenario/scenario.ts";
 import type { Trace } from "../../scenario/trace.ts";
+import { guests } from "./belongings.ts";
 
 const CASE_LIMIT_MS = 10_000;
 const MS = 1_000_000;
@@ -75,21 +75,6 @@ function traceOf(outcome: Outcome | undefined): Trace {
 }
 
 const results = (trace: Trace) => trace.steps.map((step) => step.result);
-
-/** The processes of QEMU that are our children. */
-function guests(): number[] {
-  return readdirSync("/proc")
-    .filter((name) => /^\d+$/.test(name))
-    .filter((name) => {
-      try {
-        const [, parent] = / [A-Z] (\d+) /.exec(readFileSync(`/proc/${name}/stat`, "utf8")) ?? [];
-        return Number(parent) === process.pid && readFileSync(`/proc/${name}/comm`, "utf8").startsWith("qemu");
-      } catch {
-        return false; /* it has ended since */
-      }
-    })
-    .map(Number);
-}
 
 describe("a kernel in QEMU", () => {
   let kernel: Harness;
