@@ -43,7 +43,7 @@ export function inTurn(shows: (batch: Scenario[]) => Promise<boolean[]>): (batch
   return async (batch) => {
     const shown: boolean[] = [];
     for (const candidate of batch) {
-      if (triesLeft-- <= 0 || shown.at(-1) === true) break;
+      if (shown.at(-1) === true || triesLeft-- <= 0) break;
       shown.push(...(await shows([candidate])));
     }
     return shown;

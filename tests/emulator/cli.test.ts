@@ -101,6 +101,21 @@ describe("timerconf replay", () => {
     expect(healthy.out).toMatch(/\ninit.already-initialized holds\n$/);
   });
 
+  it("runs what has to come before a case first, and judges the case alone", async () => {
+    await run(FAULTY, "--guarantee", "init.already-initialized");
+    const file = join(folder, CASE_FILE);
+    const { origin, ...bare } = JSON.parse(await readFile(file, "utf8"));
+    const behind = (before: object) => JSON.stringify({ ...bare, origin: { ...origin, after: [before] } });
+    await writeFile(file, behind(bare));
+    const healthy = await timerconf(["replay", file, "--runtime", "emulator"]);
+    expect(healthy).toMatchObject({ code: 0, err: "" });
+    expect(healthy.out).toContain("\nafter 1 other case in the same guest, saved with it\nsteps\n");
+    await writeFile(file, behind({ ...bare, btf: "00" }));
+    const broken = await timerconf(["replay", file, "--runtime", "emulator"]);
+    expect(broken).toMatchObject({ code: 1, err: "" });
+    expect(broken.out).toMatch(/\nsteps\n {2}a case that runs before it: BTF section lies outside the data\n/);
+  });
+
   it("runs a case that names no guarantee and no scenario, and judges nothing", async () => {
     await run(FAULTY, "--guarantee", "init.already-initialized");
     const { origin: _, ...bare } = JSON.parse(await readFile(join(folder, CASE_FILE), "utf8"));

@@ -37,6 +37,12 @@ describe("a saved case", () => {
     expect(await readdir(folder)).toEqual(["a.json"]);
   });
 
+  it("keeps what has to run before it", async () => {
+    const { origin, ...bare } = saved(TWICE);
+    const behind = { ...bare, origin: { scenario: TWICE, ...origin, after: [bare, bare] } };
+    expect(await readCase(await writeCase(folder, "a.json", behind))).toEqual(behind);
+  });
+
   it.each([
     ["{", /is not JSON/],
     ["[]", /is not a saved scenario/],

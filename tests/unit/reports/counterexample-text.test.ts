@@ -1,6 +1,24 @@
 import { describe, expect, it } from "vitest";
+import type { Counterexample } from "../../../conformance/counterexample.ts";
+import type { Outcome } from "../../../harness/harness.ts";
 import { counterexampleText } from "../../../reports/counterexample-text.ts";
-import { counterexample } from "./sample.ts";
+import { counterexample, TWICE, traceOfTwice } from "./sample.ts";
+
+/** The sample as a case that made its kernel complain, behind two others. */
+function unhealthy(outcome: Outcome): string {
+  const sample = counterexample();
+  const { compiled } = sample;
+  const { origin, ...bare } = compiled;
+  const seen = { scenario: TWICE, expected: "no complaint", observed: "WARNING: one", after: [bare, bare] };
+  const violation = { at: compiled.steps.length, expected: "no complaint", observed: "WARNING: one", subject: "" };
+  const found: Counterexample = {
+    ...sample,
+    compiled: { ...bare, origin: { ...origin, ...seen } },
+    outcome,
+    verdict: { kind: "violated", violation },
+  };
+  return counterexampleText(found, STATEMENT);
+}
 
 const STATEMENT = { statement: "bpf_timer_init returns -EBUSY for a timer that is already initialized." };
 
@@ -38,5 +56,26 @@ describe("counterexampleText", () => {
 
   it("shows no command where nothing was saved", () => {
     expect(counterexampleText(counterexample(), STATEMENT)).not.toContain("again");
+  });
+
+  it("shows what the kernel complained of beneath the steps, and how many cases it takes", () => {
+    const found = unhealthy({
+      kind: "trace",
+      trace: { ...traceOfTwice(-16), complaints: ["WARNING: one", "BUG: two"] },
+    });
+    expect(found).toMatch(/\nafter 2 other cases in the same guest, saved with it\nsteps\n {2}0 {2}create m0/);
+    expect(found).toContain("\n  the kernel complained:\n    WARNING: one\n    BUG: two\n\nexpected  no complaint\n");
+    expect(found).not.toContain("> ");
+  });
+
+  it("shows the end of the console where the kernel died of it", () => {
+    const reason = "no answer within 20 s: BUG: soft lockup";
+    const found = unhealthy({
+      kind: "died",
+      reason,
+      console: "Call Trace:\n __hrtimer_run",
+      complaint: "BUG: soft lockup",
+    });
+    expect(found).toContain(`steps\n  ${reason}\n    Call Trace:\n     __hrtimer_run\n\nexpected  no complaint\n`);
   });
 });

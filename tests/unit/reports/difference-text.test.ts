@@ -34,6 +34,13 @@ describe("differenceText", () => {
     expect(text).toContain("+ the guest died\n+   Oops\n");
   });
 
+  it("shows what a side's kernel complained of", () => {
+    const loud: Outcome = { kind: "trace", trace: { ...traceOfTwice(0), complaints: ["WARNING: one"] } };
+    const text = differenceText(found(trace(0), loud), ["a", "b"]);
+    expect(text).toContain("\n+ the kernel complained:\n+   WARNING: one\n");
+    expect(text).not.toContain("- the kernel complained");
+  });
+
   it("gives the command for each side", () => {
     const text = differenceText(found(trace(0), trace(1)), ["a", "b"], { file: "out/x.json" });
     expect(text).toContain("timerconf replay out/x.json --runtime a\n");
