@@ -45,12 +45,12 @@ const STAMP = /^(\[[^\]]*\]\s*)+/;
 /** Lines with a mark that do not speak of the kernel: what the agent says, and that it has ended. */
 const NOT_OF_THE_KERNEL = /^agent:|Attempted to kill init/;
 
-/** The first complaint in what a kernel printed, without its stamp. */
-export function complaintIn(text: string): string | undefined {
+/** The complaints in what a kernel printed, without their stamps. */
+export function complaintsIn(text: string): string[] {
   return text
     .split("\n")
     .map((line) => line.replace(STAMP, "").trim())
-    .find((line) => COMPLAINT_MARKS.some((mark) => line.includes(mark)) && !NOT_OF_THE_KERNEL.test(line));
+    .filter((line) => COMPLAINT_MARKS.some((mark) => line.includes(mark)) && !NOT_OF_THE_KERNEL.test(line));
 }
 
 /** What differs between two sightings of one complaint, and a word in its place. */

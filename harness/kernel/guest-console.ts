@@ -1,6 +1,6 @@
 /** What a guest prints: kept to its last lines for people, and watched for complaints of its kernel. */
 import type { Readable } from "node:stream";
-import { complaintIn } from "../complaints.ts";
+import { complaintsIn } from "../complaints.ts";
 
 const KEPT_CHARACTERS = 64 << 10;
 
@@ -30,9 +30,9 @@ export class GuestConsole {
     this.#batchStart = this.#text.length;
   }
 
-  /** The first complaint of the kernel since the batch began. */
-  complaint(): string | undefined {
-    return complaintIn(this.#text.slice(this.#batchStart).replace(NOISE, ""));
+  /** The complaints of the kernel since the batch began. */
+  complaints(): string[] {
+    return complaintsIn(this.#text.slice(this.#batchStart).replace(NOISE, ""));
   }
 
   /** The last lines printed. */
@@ -44,6 +44,6 @@ export class GuestConsole {
   headline(): string | undefined {
     const text = this.text();
     const found = HEADLINES.map((headline) => headline.exec(text)?.[0]).find((line) => line !== undefined);
-    return found ?? complaintIn(text) ?? text.split("\n").findLast((line) => line !== "");
+    return found ?? complaintsIn(text)[0] ?? text.split("\n").findLast((line) => line !== "");
   }
 }

@@ -1,6 +1,6 @@
 /** One place for a guest: a guest at work, what it has executed since its start, and the next one when it has died. */
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
-import { isTroubled } from "../complaints.ts";
+import { complaintsOf, isTroubled, sameComplaint } from "../complaints.ts";
 import type { Outcome } from "../harness.ts";
 import type { Troubled } from "./attribution.ts";
 import type { Guest, GuestDeath } from "./guest.ts";
@@ -52,9 +52,12 @@ function takeBatch(requests: Requests, scenarios: Iterable<CompiledScenario>): B
   return { messages, encoded: messages.length };
 }
 
-/** Of what the guest printed only the batch at hand counts, which it knows itself. */
-function diedOf({ fromOutside: _, byQemu: __, ...seen }: GuestDeath): Outcome {
-  return { kind: "died", ...seen };
+/** A death, with what the kernel complained of and had not said in an earlier case of the batch. */
+function diedOf({ reason, console, complaints = [] }: GuestDeath, before: readonly Outcome[]): Outcome {
+  const said = before.flatMap(complaintsOf);
+  const complaint = complaints.find((each) => !said.some((other) => sameComplaint(each, other)));
+  if (complaint === undefined) return { kind: "died", reason, console };
+  return { kind: "died", reason: reason.includes(complaint) ? reason : `${reason}: ${complaint}`, console, complaint };
 }
 
 export class GuestWorker {
@@ -111,7 +114,7 @@ export class GuestWorker {
       else if (death !== undefined && (wasKilled || !death.fromOutside)) {
         /* A guest that dies behind the last answer of a batch died of its last case. */
         if (answers.length === messages.length) outcomes.pop();
-        outcomes.push(diedOf(death));
+        outcomes.push(diedOf(death, outcomes));
       }
       results.push(...this.#remember(outcomes, scenarios.slice(results.length)));
     }

@@ -12,8 +12,8 @@ const greetingSchema = z.strictObject({ release: z.string() });
 export interface GuestDeath {
   reason: string;
   console: string;
-  /** What the kernel complained of while the batch ran: a defect of its own, and not merely of the case's time. */
-  complaint?: string;
+  /** What the kernel complained of on its console while the batch ran, if anything. */
+  complaints?: readonly string[];
   /** QEMU was killed by someone else: no fault of what ran in the guest. */
   fromOutside: boolean;
   /** QEMU gave up of itself: mostly because it does not take its arguments. */
@@ -215,10 +215,10 @@ export class Guest {
     if (stop !== "ended") this.#qemu.kill();
     const { code, signal } = await this.#qemu.ended;
     const fromOutside = stop === "ended" && signal !== null;
-    const complaint = fromOutside ? undefined : this.#console.complaint();
+    const complaints = fromOutside ? [] : this.#console.complaints();
     const said = this.#console.headline() ?? this.#errors.headline() ?? "it printed nothing";
     const reasons: Record<Stop, string> = {
-      overdue: [`no answer within ${limitMs / 1000} s`, ...(complaint === undefined ? [] : [complaint])].join(": "),
+      overdue: `no answer within ${limitMs / 1000} s`,
       done: `QEMU stopped the guest: ${this.#errors.headline() ?? said}`,
       failed: `QEMU refused: ${this.#errors.headline() ?? said}`,
       ended:
@@ -229,7 +229,7 @@ export class Guest {
     return {
       reason: reasons[stop],
       console: this.#console.text(),
-      ...(complaint === undefined ? {} : { complaint }),
+      ...(complaints.length === 0 ? {} : { complaints }),
       fromOutside,
       byQemu: stop === "ended" && signal === null && code !== 0,
     };

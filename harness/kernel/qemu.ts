@@ -32,7 +32,8 @@ export const SNAPSHOT_URI = `fd:${SNAPSHOT_FD}`;
 const KERNEL_ARGUMENTS = [
   "console=ttyS0",
   "rdinit=/init",
-  "quiet",
+  /* From warnings on all is printed, for a guest that gets no further than its console. */
+  "loglevel=5",
   "panic=-1",
   /* Without these a run would not repeat exactly: addresses, and the measuring of the clock against itself. */
   "nokaslr",

@@ -1,10 +1,10 @@
 import { readFileSync } from "node:fs";
 import { describe, expect, it } from "vitest";
-import { COMPLAINT_MARKS, complaintIn, sameComplaint } from "../../../harness/complaints.ts";
+import { COMPLAINT_MARKS, complaintsIn, sameComplaint } from "../../../harness/complaints.ts";
 
 const AGENT_SOURCE = new URL("../../../harness/kernel/agent/kernel_log.c", import.meta.url);
 
-describe("complaintIn", () => {
+describe("complaintsIn", () => {
   it.each([
     ["an oops", "Oops: 0002 [#1] PREEMPT SMP NOPTI"],
     ["a bad access", "BUG: kernel NULL pointer dereference, address: 0000000000000008"],
@@ -18,7 +18,10 @@ describe("complaintIn", () => {
     ["a hung task", "INFO: task agent:51 blocked for more than 122 seconds."],
     ["a panic", "Kernel panic - not syncing: System is deadlocked on memory"],
   ])("finds %s among other lines, and drops its stamp", (_, line) => {
-    expect(complaintIn(`[    0.1] booted\r\n[   12.345678][   T51] ${line}\r\n[   12.4] BUG: later\n`)).toBe(line);
+    expect(complaintsIn(`[    0.1] booted\r\n[   12.345678][   T51] ${line}\r\n[   12.4] BUG: later\n`)).toEqual([
+      line,
+      "BUG: later",
+    ]);
   });
 
   it.each([
@@ -27,7 +30,7 @@ describe("complaintIn", () => {
     ["what the agent says", "agent: WARNING: no shared memory"],
     ["that the agent has ended", "[  1.0] Kernel panic - not syncing: Attempted to kill init! exitcode=0x00000100"],
   ])("finds none in %s", (_, text) => {
-    expect(complaintIn(text)).toBeUndefined();
+    expect(complaintsIn(text)).toEqual([]);
   });
 });
 

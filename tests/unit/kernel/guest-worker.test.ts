@@ -76,6 +76,18 @@ describe("a worker's guest", () => {
     expect(seen.isClosed).toBe(true);
   });
 
+  it("dies complaining: that counts, unless an earlier case of its batch has said the same", async () => {
+    const dying = async (...complaints: string[]) => {
+      const { guest } = fakeGuest(() => ({ answered: 2, death: { ...PANIC, complaints } }), 2);
+      return (await new GuestWorker(NONE, undefined, guest).run(cases(4))).results[2];
+    };
+    const lockup = "BUG: soft lockup - CPU#0 stuck for 26s!";
+    const died = { ...DIED, reason: `${PANIC.reason}: ${lockup}`, complaint: lockup };
+    expect(await dying(lockup)).toMatchObject({ outcome: died, executed: { length: 3 } });
+    expect(await dying(WARNING, lockup)).toMatchObject({ outcome: died });
+    expect(await dying(WARNING)).toEqual({ outcome: DIED });
+  });
+
   it("is killed from outside: the case that ran is the last with an outcome, and told apart", async () => {
     const { guest } = fakeGuest(() => ({ answered: 1, death: KILLED }));
     const { outcomes, wasKilled } = await outcomesOf(new GuestWorker(NONE, undefined, guest), 3);
