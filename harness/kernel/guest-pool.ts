@@ -9,6 +9,9 @@ const CASES_PER_START = 64;
 /** A doorbell costs less than a tenth of a case, so that few cases at once lose little and keep all guests busy. */
 const CHUNK_MAX = 16;
 
+/** A case that ran so often when QEMU was killed is given up: it may well be the reason. */
+const KILLS_MAX = 3;
+
 const CLOSED = "the kernel was closed";
 
 /** What the pool needs of a worker. */
@@ -24,8 +27,8 @@ export interface GuestPoolOptions {
 /** A case that waits for its result. */
 interface Job {
   scenario: CompiledScenario;
-  /** Somebody killed the QEMU it ran in. */
-  wasKilled: boolean;
+  /** How often somebody killed the QEMU it ran in. */
+  kills: number;
   resolve(result: CaseResult): void;
   reject(reason: unknown): void;
 }
@@ -58,7 +61,7 @@ export class GuestPool {
     const results = scenarios.map(
       (scenario) =>
         new Promise<CaseResult>((resolve, reject) => {
-          this.#queue.push({ scenario, wasKilled: false, resolve, reject });
+          this.#queue.push({ scenario, kills: 0, resolve, reject });
         }),
     );
     this.#employ();
@@ -146,11 +149,8 @@ export class GuestPool {
     try {
       const { results, wasKilled } = await worker.run(jobs.map(({ scenario }) => scenario));
       const last = jobs[results.length - 1];
-      /* Whoever killed QEMU did not judge the case that ran: it is run again, once. */
-      if (wasKilled && last?.wasKilled === false) {
-        last.wasKilled = true;
-        results.pop();
-      }
+      /* Whoever killed QEMU did not judge the case that ran: it is run again. */
+      if (wasKilled && last !== undefined && ++last.kills < KILLS_MAX) results.pop();
       for (const [index, job] of jobs.splice(0, results.length).entries()) {
         const result = results[index];
         if (result !== undefined) job.resolve(result);
