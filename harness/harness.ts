@@ -36,7 +36,7 @@ export interface Harness {
   readonly clock: Clock;
   /** Why no guarantee can apply to it, in one line, where that is so: a kernel without BPF. */
   readonly lacks?: string | undefined;
-  /** Executes scenarios in order, each from a clean state; as many outcomes as scenarios, in the same order. */
+  /** Executes scenarios, each from a clean state; as many outcomes as scenarios, in their order. Calls may overlap. */
   run(scenarios: readonly CompiledScenario[]): Promise<Outcome[]>;
   close(): Promise<void>;
 }
