@@ -40,7 +40,7 @@ export interface GuestLimits {
 const PROGRESS_POLL_MS = 200;
 
 /** Whether guest time may jump when a guest is stopped: see agent/guest.c. */
-const SETTLES: Record<Accelerator, boolean> = { kvm: false, tcg: true };
+const SETTLES: Record<Accelerator, boolean> = { kvm: false, tcg: false, "tcg-icount": true };
 
 /** Why the host no longer waits: what it waited for came, QEMU could not do it, QEMU ended, or time is up. */
 type Stop = "done" | "failed" | "ended" | "overdue";

@@ -9,6 +9,7 @@ import { findKernelImage } from "./image.ts";
 import { KernelHarness } from "./kernel-harness.ts";
 import { parseKernelName } from "./kernel-name.ts";
 import { mayUseKvm, rememberKvmFailure } from "./kvm.ts";
+import { LATENESS_ROUNDS, latenessBoundNs } from "./lateness.ts";
 import { PROBE, whatIsLacking } from "./probe.ts";
 import type { Accelerator, MachineAdditions } from "./qemu.ts";
 
@@ -19,7 +20,7 @@ export type { MachineAdditions } from "./qemu.ts";
 export interface KernelOptions extends MachineAdditions {
   /** Gets a line about each thing that takes time. */
   progress(line: string): void;
-  /** The most guests to use at once: as many as there are processors, unless it is said. */
+  /** The most guests to use at once. Else as many as there are processors; where their time is real, one fewer. */
   guests?: number;
   /** Ends the guests; `run` then rejects with the signal's reason. */
   signal?: AbortSignal;
@@ -27,6 +28,8 @@ export interface KernelOptions extends MachineAdditions {
   caseLimitMs?: number;
   /** The kernel will not be started again soon: no snapshot of it is kept. */
   once?: boolean;
+  /** For tests and benchmarks. Else KVM where it works, and instruction counting where it does not. */
+  accelerator?: Accelerator;
 }
 
 /** The kernel could be had, but does not boot. */
@@ -34,16 +37,17 @@ export class KernelDoesNotBoot extends RuntimeUnavailable {}
 
 const DEFAULT_CASE_LIMIT_MS = 20_000;
 const SNAPSHOT_LIMIT_MS = 20_000;
-const BOOT_LIMIT_MS: Record<Accelerator, number> = { kvm: 5_000, tcg: 120_000 };
+const BOOT_LIMIT_MS: Record<Accelerator, number> = { kvm: 5_000, tcg: 120_000, "tcg-icount": 120_000 };
 
 /**
  * Under instruction counting callbacks were seen to be up to 3 µs late, 16 at once included; the bound leaves room for
- * more of them. That of KVM is a guess: what delays a guest there is the load of its host.
+ * more of them. Elsewhere time is real.
  */
-const CLOCKS: Record<Accelerator, Clock> = {
-  tcg: { kind: "virtual", latenessNs: 50_000 },
-  kvm: { kind: "real", latenessNs: 50_000_000 },
-};
+const VIRTUAL_CLOCK: Clock = { kind: "virtual", latenessNs: 50_000 };
+
+async function realClock(harness: Harness): Promise<Clock> {
+  return { kind: "real", latenessNs: latenessBoundNs(await harness.run(LATENESS_ROUNDS)) };
+}
 
 /**
  * Boots a kernel by its runtime name (`kernel`, `kernel:6.12`, `kernel:./bzImage`); whatever is missing is fetched,
@@ -69,22 +73,25 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
     if (signal?.aborted && guest instanceof Guest) await guest.close();
     signal?.throwIfAborted();
     if (!(guest instanceof Guest)) return guest;
-    const guestsMax = options.guests ?? availableParallelism();
-    const setup = { name, source, clock: CLOCKS[accelerator], guestsMax, ...(signal ? { signal } : {}) };
+    const isRealTime = accelerator !== "tcg-icount";
+    /* A guest that has to wait for a processor fires late. */
+    const guestsMax = options.guests ?? Math.max(1, availableParallelism() - Number(isRealTime));
+    const setup = { name, source, clock: VIRTUAL_CLOCK, guestsMax, ...(signal ? { signal } : {}) };
     const harness = new KernelHarness(setup, guest);
     const [probed] = await harness.run([PROBE]);
     harness.lacks = whatIsLacking(probed);
+    if (isRealTime) harness.clock = await realClock(harness);
     return harness;
   };
   /* Only a guest that has booted under KVM proves that it works; that guest is then used. */
-  if (mayUseKvm()) {
+  if (options.accelerator === undefined && mayUseKvm()) {
     const harness = await start("kvm");
     if (harness instanceof KernelHarness) return harness;
     progress(`KVM does not work here (${harness.reason}): going on without`);
     /* With arguments of the user's own it may be they that KVM does not go with. */
     if (qemuArg.length === 0) await rememberKvmFailure();
   }
-  const harness = await start("tcg");
+  const harness = await start(options.accelerator ?? "tcg-icount");
   if (harness instanceof KernelHarness) return harness;
   if (harness.byQemu && qemuArg.length > 0) {
     throw new RuntimeUnavailable(`${name}: QEMU does not start with ${qemuArg.join(" ")} (${harness.reason})`);

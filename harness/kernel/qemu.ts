@@ -5,7 +5,11 @@ import { $ } from "zx/core";
 import { command, hasProgram } from "./command.ts";
 import { SHARED_BYTES } from "./message.ts";
 
-export type Accelerator = "kvm" | "tcg";
+/**
+ * What executes the guest: the host's processor, QEMU in real time, or QEMU counting instructions, which makes guest
+ * time a function of what was executed; idle time then costs no real time.
+ */
+export type Accelerator = "kvm" | "tcg" | "tcg-icount";
 
 /** What a user adds to every guest of a kernel, behind what is always there, so that it has the last word. */
 export interface MachineAdditions {
@@ -41,10 +45,10 @@ const KERNEL_ARGUMENTS = [
   "no_timer_check",
 ];
 
-/** Instruction counting makes guest time a function of instructions executed; idle time costs no real time. */
 const ACCELERATOR_ARGUMENTS: Record<Accelerator, readonly string[]> = {
   kvm: ["-accel", "kvm", "-cpu", "host"],
-  tcg: ["-accel", "tcg,thread=single", "-cpu", "max", "-icount", "shift=0,sleep=off"],
+  tcg: ["-accel", "tcg", "-cpu", "max"],
+  "tcg-icount": ["-accel", "tcg,thread=single", "-cpu", "max", "-icount", "shift=0,sleep=off"],
 };
 
 /** The arguments that make a guest what it is, whatever it is reached through. */
