@@ -1,7 +1,8 @@
 /** A conformance run: guarantees × runtimes, with whatever was found kept when it is cut short. */
 import { type Harness, RuntimeUnavailable } from "../harness/harness.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
-import { drawCases } from "./cases.ts";
+import { Baton } from "./baton.ts";
+import { type Case, drawCases } from "./cases.ts";
 import { checkGuarantee, type GuaranteeOutcome } from "./check-guarantee.ts";
 import { inOrder } from "./in-order.ts";
 import { type Earlier, earlierOf } from "./matrix.ts";
@@ -46,12 +47,22 @@ export async function runConformance(options: RunOptions): Promise<Results> {
       await using harness = await openDisposable(name, options);
       runtime.version = harness.version;
       const known = earlier?.runtime.version === harness.version ? earlier.results : undefined;
+      /* A guarantee's cases come behind all of the one before, so that verdicts are not all late together. */
+      const baton = new Baton();
       const checks = guarantees.map((guarantee) => async () => {
         const before = known?.get(guarantee.id);
         if (before !== undefined) return { before };
-        signal?.throwIfAborted();
-        const cases = drawCases(guarantee, seed, options.cases);
-        return { outcome: await checkGuarantee(guarantee, harness, { cases, seed, signal }) };
+        const pass = await baton.take();
+        function* cases(): Generator<Case> {
+          yield* drawCases(guarantee, seed, options.cases);
+          pass();
+        }
+        try {
+          signal?.throwIfAborted();
+          return { outcome: await checkGuarantee(guarantee, harness, { cases: cases(), seed, signal }) };
+        } finally {
+          pass();
+        }
       });
       for await (const { before, outcome } of inOrder(checks, GUARANTEES_AT_ONCE)) {
         if (before !== undefined) results.results.push(before);
