@@ -1,6 +1,8 @@
 /**
- * Cases per second on a real kernel, as a ratio to the same work as a bare C loop in the same kind of guest:
- * `npm run bench`, or `node dist/bench/kernel.js 6.12` for another series than 6.1.
+ * Cases per second on one guest, from the generator to the verdict, as a ratio to the same cases as a bare loop of
+ * system calls in the same kind of guest: `npm run bench`, or `node dist/bench/kernel.js 6.12 tcg-icount 9` for another
+ * series than 6.1, counting instructions instead of plain TCG, and another seed than 1. QEMU has one processor of its own
+ * either way; ours draws, compiles and judges beside it.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -8,54 +10,36 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { gzipSync } from "node:zlib";
-import { callback, init, lookup, program, run, scenario, setCallback, start } from "../generators/build.ts";
-import { SIMPLE_MAP } from "../generators/map.ts";
+import { casesFor } from "../conformance/cases.ts";
+import { checkGuarantee } from "../conformance/check-guarantee.ts";
 import { command } from "../harness/kernel/command.ts";
 import { encodeCpio } from "../harness/kernel/cpio.ts";
 import { findKernelImage } from "../harness/kernel/image.ts";
 import { openKernel } from "../harness/kernel/index.ts";
 import { packageRoot } from "../harness/kernel/package-root.ts";
-import { machineArguments } from "../harness/kernel/qemu.ts";
-import { compile } from "../scenario/compile.ts";
+import { type Accelerator, machineArguments } from "../harness/kernel/qemu.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import { loadCatalogue } from "../specs/catalogue.ts";
+import type { Guarantee } from "../specs/guarantee.ts";
+import { isAtLeast } from "../specs/version.ts";
+import { bareCases, isBare } from "./bare-cases.ts";
 import { rate } from "./rate.ts";
 
+const [series = "6.1", accelerator = "tcg", seedText = "1"] = process.argv.slice(2);
+const SEED = Number(seedText);
 const WARM_UP = 64;
-const CASES = 512;
-const RUNS = 5;
+/** Of each guarantee, before those that the bare loop cannot execute are left out. */
+const DRAWN = 100;
+const MAKING: ReadonlySet<string> = new Set(["create-map", "load-program"]);
+const SUBJECTS = /^(init|start|cancel|set-callback)\./;
 
-const bench = compile(
-  scenario(
-    [SIMPLE_MAP],
-    [program([lookup(0, 0), init(0, 1), setCallback(0), start(1_000_000)], [callback()])],
-    Array.from({ length: RUNS }, () => run()),
-  ),
-);
-
-const bytes = (hex: string): string => Buffer.from(hex, "hex").join(",");
-
-/** The case as C: the header that bare-loop.c includes. */
-function caseHeader({ btf, maps: [map, log], programs: [only], logMap }: CompiledScenario): string {
-  if (map === undefined || log === undefined || only === undefined) throw new Error("the case has no program");
-  const relocations = only.relocations.map((relocation) => {
-    if (relocation.kind !== "map") throw new Error("the case calls a kfunc");
-    return `{${relocation.instruction * 8 + 4},${Number(relocation.map === logMap)}}`;
-  });
-  return [
-    `static const unsigned char BTF[] = {${bytes(btf)}};`,
-    `static const unsigned char INSTRUCTIONS[] = {${bytes(only.instructions)}};`,
-    `static const struct { int offset, is_log; } RELOCATIONS[] = {${relocations.join(",")}};`,
-    `static const unsigned int FUNC_INFO[] = {${only.funcInfo.flatMap((each) => [each.instruction, each.typeId]).join(",")}};`,
-    `enum { LOG_VALUE_SIZE = ${log.valueSize}, VALUE_SIZE = ${map.valueSize}, KEY_TYPE = ${map.btfKeyTypeId},`,
-    `VALUE_TYPE = ${map.btfValueTypeId}, WARM_UP = ${WARM_UP}, CASES = ${CASES} };`,
-  ].join("\n");
-}
+const drawn = (guarantee: Guarantee) => casesFor(guarantee, SEED, DRAWN).filter(({ compiled }) => isBare(compiled));
 
 /** Bare cases a second, by the wall clock of this machine. */
-async function bareRate(kernel: string): Promise<number> {
+async function bareRate(kernel: string, cases: readonly CompiledScenario[]): Promise<number> {
   const folder = await mkdtemp(join(tmpdir(), "timerconf-bench-"));
   try {
-    await writeFile(join(folder, "case.h"), caseHeader(bench));
+    await writeFile(join(folder, "cases.h"), `enum { WARM_UP = ${WARM_UP} };\n${bareCases(cases)}\n`);
     const init = join(folder, "init");
     const source = join(packageRoot(), "bench", "bare-loop.c");
     const built = await command(["cc", "-static", "-O2", "-I", folder, "-o", init, source]);
@@ -63,7 +47,7 @@ async function bareRate(kernel: string): Promise<number> {
     const initramfs = join(folder, "initramfs.cpio.gz");
     const archive = encodeCpio([{ name: "init", mode: 0o100755, data: await readFile(init) }]);
     await writeFile(initramfs, gzipSync(archive));
-    const machine = machineArguments({ kernel, initramfs, accelerator: "tcg" });
+    const machine = machineArguments({ kernel, initramfs, accelerator: accelerator as Accelerator });
     const qemu = spawn("qemu-system-x86_64", [...machine, "-serial", "stdio"], {
       stdio: ["ignore", "pipe", "inherit"],
     });
@@ -74,20 +58,52 @@ async function bareRate(kernel: string): Promise<number> {
       if (line.includes("MARK start")) startMs = performance.now();
       if (line.includes("MARK end")) endMs = performance.now();
     }
-    return (CASES * 1000) / (endMs - startMs);
+    return (cases.length * 1000) / (endMs - startMs);
   } finally {
     await rm(folder, { recursive: true });
   }
 }
 
-const series = process.argv[2] ?? "6.1";
 const progress = (line: string): void => console.error(line);
 const kernel = await findKernelImage({ kind: "series", series }, progress);
-const bare = await bareRate(kernel);
-const harness = await openKernel(`kernel:${series}`, { progress });
-const batch = (count: number) => async (): Promise<number> => (await harness.run(Array(count).fill(bench))).length;
-await batch(WARM_UP)();
-const whole = await rate(batch(CASES));
+const catalogue = (await loadCatalogue()).filter(({ id }) => SUBJECTS.test(id));
+const harness = await openKernel(`kernel:${series}`, { progress, guests: 1, accelerator: accelerator as Accelerator });
+const { linux } = harness;
+const guarantees: Guarantee[] = [];
+for (const each of catalogue)
+  if (linux !== undefined && isAtLeast(linux, each.since) && (await loads(each))) guarantees.push(each);
+const all = guarantees.flatMap((each) => drawn(each).map(({ compiled }) => compiled));
+const bare = await bareRate(kernel, all);
+
+/** Whether the kernel takes every map and program of its cases: with a refusal there is nothing to compare. */
+async function loads(guarantee: Guarantee): Promise<boolean> {
+  const cases = drawn(guarantee).map(({ compiled }) => compiled);
+  const outcomes = await harness.run(cases);
+  return (
+    cases.length > 0 &&
+    outcomes.every(
+      (outcome, index) =>
+        outcome.kind === "trace" &&
+        outcome.trace.steps.every(({ result }, at) => result === 0 || !MAKING.has(cases[index]?.steps[at]?.kind ?? "")),
+    )
+  );
+}
+
+/** Draws, compiles, runs and judges them all. */
+async function judgeAll(): Promise<number> {
+  let cases = 0;
+  for (const guarantee of guarantees) {
+    const { result } = await checkGuarantee(guarantee, harness, { cases: drawn(guarantee), seed: SEED });
+    if (result.verdict !== "holds" && result.verdict !== "not-exercised")
+      throw new Error(`${guarantee.id} ${result.verdict}: ${result.reason ?? ""}`);
+    cases += result.cases;
+  }
+  return cases;
+}
+
+const whole = await rate(judgeAll);
 await harness.close();
-console.log(`kernel:${series}, scenario in, trace out: ${whole.toFixed(0)} cases/s`);
-console.log(`the same as a bare C loop:        ${bare.toFixed(0)} cases/s; ratio ${(whole / bare).toFixed(2)}`);
+console.log(
+  `kernel:${series} (${accelerator}), generator to verdict: ${whole.toFixed(0)} cases/s, ${all.length} cases, seed ${SEED}`,
+);
+console.log(`the same as a bare C loop:          ${bare.toFixed(0)} cases/s; ratio ${(whole / bare).toFixed(2)}`);

@@ -104,10 +104,14 @@ export class GuestWorker {
     let wasKilled = false;
     while (results.length < scenarios.length && death === undefined) {
       const { messages, encoded } = takeBatch(this.#requests, scenarios.slice(results.length));
-      const { answers, ...end } = await guest.answer(messages);
+      const { answers, late = [], ...end } = await guest.answer(messages);
       this.#signal?.throwIfAborted();
       if (answers.length < encoded) this.#requests.forget();
       const outcomes = answers.map((answer) => readOutcome(answer.toString("utf8")));
+      for (const { case: index, complaint } of late) {
+        const outcome = outcomes[index];
+        if (outcome?.kind === "trace") outcome.trace.complaints.push(complaint);
+      }
       death = end.death;
       wasKilled = death?.fromOutside === true && end.corruption === undefined && answers.length < messages.length;
       if (end.corruption !== undefined) outcomes.push({ kind: "error", reason: end.corruption });

@@ -20,9 +20,14 @@ export interface GuestDeath {
   byQemu: boolean;
 }
 
+/** What was found late to be wrong with a case of the batch, by its index. */
+const closingSchema = z.array(z.strictObject({ case: z.int().nonnegative(), complaint: z.string() }));
+export type LateComplaint = z.infer<typeof closingSchema>[number];
+
 /** What a batch gave: its first answers, and what ended it early, if anything did. */
 export interface BatchResult {
   answers: Buffer[];
+  late?: LateComplaint[];
   corruption?: string;
   death?: GuestDeath;
 }
@@ -121,7 +126,7 @@ export class Guest {
     const stop = await this.#until(guestStops, this.#limits.caseMs, [CONTINUE]);
     const isDone = stop === "done" && this.#memory.isBatchDone();
     const death = isDone ? undefined : await this.#die(stop, this.#limits.caseMs);
-    return { ...this.#readAnswers(), ...(death === undefined ? {} : { death }) };
+    return { ...this.#readAnswers(isDone), ...(death === undefined ? {} : { death }) };
   }
 
   /**
@@ -199,15 +204,18 @@ export class Guest {
     return { promise, end: () => clearInterval(timer) };
   }
 
-  #readAnswers(): BatchResult {
+  /** Behind the answers of a batch that is done comes what was found late. */
+  #readAnswers(isDone: boolean): BatchResult {
     const answers: Buffer[] = [];
+    const count = this.#memory.casesDone();
     try {
-      for (const answer of this.#memory.answers(this.#memory.casesDone())) answers.push(answer);
+      for (const answer of this.#memory.answers(isDone ? count + 1 : count)) answers.push(answer);
+      const closing = isDone ? answers.pop() : undefined;
+      return closing === undefined ? { answers } : { answers, late: closingSchema.parse(JSON.parse(String(closing))) };
     } catch (error) {
       if (!(error instanceof CorruptMessage)) throw error;
-      return { answers, corruption: error.message };
+      return { answers: answers.slice(0, Math.max(0, count - 1)), corruption: error.message };
     }
-    return { answers };
   }
 
   /** Ends QEMU, if it has not ended by itself, and says why the guest is no more. */

@@ -20,7 +20,7 @@ export const CONTROL = {
 } as const;
 export const CONTROL_BYTES = 28;
 export const CONTROL_MAGIC = 0x46435442;
-export const CONTROL_LAYOUT = 3;
+export const CONTROL_LAYOUT = 4;
 
 export const HEADER_BYTES = 8;
 const ALIGNMENT_BYTES = 8;

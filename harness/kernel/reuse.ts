@@ -2,7 +2,7 @@
  * Which scenarios may be given maps and programs that an earlier one of the same shape has used: those that could not
  * tell them from new ones. The maps are emptied, and their timers freed, in between (agent/kept.c).
  */
-import { BPF_F_NO_PREALLOC, BPF_MAP_TYPE } from "../../bpf/uapi.ts";
+import { BPF_F_NO_PREALLOC, BPF_MAP_TYPE, HELPER } from "../../bpf/uapi.ts";
 import type { CompiledMap, CompiledScenario, CompiledStep } from "../../scenario/compiled-scenario.ts";
 
 /** Steps that neither let go of an object nor ask whether it is still there. */
@@ -16,14 +16,27 @@ const STEPS: ReadonlySet<CompiledStep["kind"]> = new Set([
   "lookup",
 ]);
 
-/** Of these types an emptied map is as good as new; an LRU map remembers more than its elements. */
-const MAP_TYPES: ReadonlySet<number> = new Set([BPF_MAP_TYPE.ARRAY, BPF_MAP_TYPE.HASH]);
+/** Of these types an emptied map is as good as new. */
+const MAP_TYPES: ReadonlySet<number> = new Set([BPF_MAP_TYPE.ARRAY, BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.LRU_HASH]);
 const MAP_FLAGS: ReadonlySet<number> = new Set([0, BPF_F_NO_PREALLOC]);
+/** Instructions, in hexadecimal, with a call of bpf_map_update_elem among them. */
+const UPDATES = new RegExp(`^(?:.{16})*85000000${HELPER.map_update_elem.toString(16).padStart(2, "0")}000000`);
+
 /** Each element takes system calls to empty. */
 const ENTRIES_MAX = 16;
 
 const isRenewable = ({ type, flags, maxEntries, innerMap }: CompiledMap): boolean =>
   MAP_TYPES.has(type) && MAP_FLAGS.has(flags) && maxEntries <= ENTRIES_MAX && innerMap === undefined;
+
+/**
+ * Whether an LRU map may come to evict an element: which one depends on more of its past than its elements. What programs
+ * write is not looked into.
+ */
+function mayEvict({ type, maxEntries }: CompiledMap, index: number, { programs, steps }: CompiledScenario): boolean {
+  if (type !== BPF_MAP_TYPE.LRU_HASH) return false;
+  const written = steps.flatMap((step) => (step.kind === "update" && step.map === index ? [step.key] : []));
+  return new Set(written).size > maxEntries || programs.some(({ instructions }) => UPDATES.test(instructions));
+}
 
 /** The indices that steps of a kind name, or undefined where one is named twice. */
 function namedOnce<K extends "create-map" | "load-program" | "run">(
@@ -40,7 +53,8 @@ function namedOnce<K extends "create-map" | "load-program" | "run">(
  * Whether every map and program is made once, each map is named by a program, which holds it while no descriptor does,
  * and each program is run, so that its loading is not what is under test.
  */
-export function mayReuse({ maps, logMap, programs, steps }: CompiledScenario): boolean {
+export function mayReuse(scenario: CompiledScenario): boolean {
+  const { maps, logMap, programs, steps } = scenario;
   const created = namedOnce(steps, "create-map", ({ map }) => map);
   const loaded = namedOnce(steps, "load-program", ({ program }) => program);
   const named = new Set(
@@ -52,6 +66,8 @@ export function mayReuse({ maps, logMap, programs, steps }: CompiledScenario): b
     created?.size === maps.length - 1 &&
     loaded?.size === programs.length &&
     programs.every((_, index) => run.has(index)) &&
-    maps.every((map, index) => index === logMap || (named.has(index) && isRenewable(map)))
+    maps.every(
+      (map, index) => index === logMap || (named.has(index) && isRenewable(map) && !mayEvict(map, index, scenario)),
+    )
   );
 }

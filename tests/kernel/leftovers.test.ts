@@ -28,18 +28,19 @@ describe("an agent that leaves things behind", () => {
   let guest: Guest;
 
   async function complaints(...scenarios: Scenario[]): Promise<(readonly string[])[]> {
-    const { answers } = await guest.answer(scenarios.map((each) => requests.encode(compile(each))));
-    return answers.map((answer) => {
+    const { answers, late = [] } = await guest.answer(scenarios.map((each) => requests.encode(compile(each))));
+    return answers.map((answer, index) => {
       const outcome: Outcome = readOutcome(String(answer));
       if (outcome.kind !== "trace") throw new Error(`no trace but ${JSON.stringify(outcome)}`);
-      return outcome.trace.complaints;
+      const foundLate = late.filter((each) => each.case === index).map(({ complaint }) => complaint);
+      return [...outcome.trace.complaints, ...foundLate];
     });
   }
 
   beforeAll(async () => {
     const kernel = await findKernelImage({ kind: "any" }, console.error);
     const { initramfs } = await buildAgent(console.error);
-    const machine = { kernel, initramfs, accelerator: "tcg", append: [`TIMERCONF_FAULT=${FAULTS}`] } as const;
+    const machine = { kernel, initramfs, accelerator: "tcg-icount", append: [`TIMERCONF_FAULT=${FAULTS}`] } as const;
     const started = await new GuestSource(machine, LIMITS, console.error, true).start();
     if (!(started instanceof Guest)) throw new Error(started.reason);
     guest = started;
@@ -52,6 +53,18 @@ describe("an agent that leaves things behind", () => {
     expect((await complaints(withSteps({ kind: "close-map", map: 0 })))[0]).toEqual([
       "left behind by the agent: map 0",
       "left behind by the agent: program 0",
+    ]);
+  });
+
+  it("is named with the very case, whichever come after it", async () => {
+    const clean = scenario([SIMPLE_MAP], [program([lookup(0, 0)])], [run()]);
+    const leaking = withSteps({ kind: "close-map", map: 0 });
+    const found = await complaints(clean, leaking, clean, clean);
+    expect(found).toEqual([
+      [],
+      ["left behind by the agent: program 0", "left behind by the agent: map 0"].sort(),
+      [],
+      [],
     ]);
   });
 

@@ -47,6 +47,12 @@ static void complain(const char *line)
 		snprintf(complaints.lines[complaints.count++], COMPLAINT_BYTES_MAX, "%s", line);
 }
 
+static void complain_of(uint32_t number, const char *line)
+{
+	(void)number;
+	complain(line);
+}
+
 static uint64_t now_ns(void)
 {
 	struct timespec now;
@@ -222,24 +228,33 @@ static const char *execute(struct process *process)
 }
 
 /* Lets go of what a case made. */
-static void let_go(struct process *process)
+static void let_go(struct process *process, uint32_t number)
 {
+	const struct observations *seen = process->seen;
+
 	if (!process->scenario->needs_process)
 		process_end(process);
-	if (process->seen->pinned)
+	if (seen->pinned) {
 		pins_remove(process->scenario->map_count, process->scenario->program_count);
+		if (pins_exist())
+			complain("left behind by the agent: a pin");
+	}
 	log_map_close(&process->log);
+	for (uint32_t i = 0; i < seen->object_count; i++) {
+		const struct kernel_object *object = &seen->objects[i];
+
+		leftovers_expect(number, object->is_program, object->index, object->id);
+	}
 }
 
-/* Keeps what the case has used or made, as good as new; nothing of it is a leftover then. False where it is not all. */
-static bool keep(struct process *process, struct kept *kept)
+/* Keeps what the case has used or made, as good as new. False where it is not all. */
+static bool keep(struct process *process, struct kept *kept, uint32_t number)
 {
 	const char *problem;
 
 	if (!process->spare && !kept_take(kept, process))
 		return false;
-	process->seen->object_count = 0;
-	problem = kept_renew(kept);
+	problem = kept_renew(kept, number);
 	if (problem)
 		complain(problem);
 	return true;
@@ -278,7 +293,8 @@ static struct observations *begin_observations(const struct scenario *scenario)
 }
 
 /* `kept` is NULL where nothing is to stay. */
-static void answer_scenario(const struct scenario *scenario, struct kept *kept, bool keep_objects, struct text *answer)
+static void answer_scenario(const struct scenario *scenario, struct kept *kept, const struct case_request *request,
+			    struct text *answer)
 {
 	struct process process = { .scenario = scenario, .btf_fd = kept ? kept->btf_fd : -1, .log = { .fd = -1 } };
 	const char *error;
@@ -291,20 +307,21 @@ static void answer_scenario(const struct scenario *scenario, struct kept *kept, 
 	complaints.count = 0;
 	process_begin(&process);
 
-	error = holder_begin(&process, keep_objects && kept->has_objects ? kept : NULL);
+	error = holder_begin(&process, request->keep_objects && kept->has_objects ? kept : NULL);
 	if (!error)
 		error = execute(&process);
 	if (!error && process.seen->log_error)
 		error = refused("reading of the log map", process.seen->log_error, "");
 	if (error && process.spare)
-		kept_drop_objects(kept);
-	else if (error || !keep_objects || !keep(&process, kept))
-		let_go(&process);
+		kept_drop_objects(kept, request->number);
+	else if (error || !request->keep_objects || !keep(&process, kept, request->number))
+		let_go(&process, request->number);
 	if (kept)
 		kept->btf_fd = process.btf_fd;
 	else if (process.btf_fd >= 0)
 		close(process.btf_fd);
-	leftovers_find(process.seen, complain);
+	if (!kept)
+		leftovers_wait(complain_of);
 	kernel_log_complaints(complain);
 	if (error)
 		put_error(answer, error);
@@ -315,35 +332,49 @@ static void answer_scenario(const struct scenario *scenario, struct kept *kept, 
 void case_answer(const char *line, size_t length, struct text *answer)
 {
 	static struct scenario scenario;
+	const struct case_request alone = { 0 };
 	const char *error = scenario_read(&scenario, line, length);
 
 	if (error)
 		put_error(answer, error);
 	else
-		answer_scenario(&scenario, NULL, false, answer);
+		answer_scenario(&scenario, NULL, &alone, answer);
 }
 
-void case_answer_kept(uint32_t slot, bool keep_objects, const char *shape, size_t shape_length, const char *steps,
-		      size_t steps_length, struct text *answer)
+/* Where time is observed to pass, the kernel should not be busy with what earlier cases have let go of. */
+static bool lets_time_pass(const struct scenario *scenario)
 {
-	struct kept *kept = kept_find(slot);
+	const struct step_kind *advance = step_kind_find("advance");
+
+	for (uint32_t i = 0; i < scenario->step_count; i++)
+		if (scenario->steps[i].kind == advance)
+			return true;
+	return false;
+}
+
+void case_answer_request(const struct case_request *request, struct text *answer, leftover_report *report)
+{
+	struct kept *kept = kept_find(request->slot);
 	const char *error = NULL;
 
 	if (!kept) {
 		put_error(answer, "malformed request: there is no such slot");
 		return;
 	}
-	if (shape_length) {
-		kept_release(kept);
-		error = scenario_read_shape(&kept->scenario, shape, shape_length);
+	if (request->shape_length) {
+		kept_release(kept, request->number);
+		error = scenario_read_shape(&kept->scenario, request->shape, request->shape_length);
 		kept->is_read = !error;
 	} else if (!kept->is_read) {
 		error = "malformed request: there is no shape in its slot";
 	}
 	if (!error)
-		error = scenario_read_steps(&kept->scenario, steps, steps_length);
-	if (error)
+		error = scenario_read_steps(&kept->scenario, request->steps, request->steps_length);
+	if (error) {
 		put_error(answer, error);
-	else
-		answer_scenario(&kept->scenario, kept, keep_objects, answer);
+		return;
+	}
+	if (lets_time_pass(&kept->scenario))
+		leftovers_wait(report);
+	answer_scenario(&kept->scenario, kept, request, answer);
 }

@@ -6,6 +6,7 @@
 #include <stddef.h>
 #include <stdint.h>
 
+#include "leftovers.h"
 #include "log_map.h"
 #include "scenario.h"
 #include "text.h"
@@ -78,12 +79,21 @@ int observed_index(const struct observations *seen, bool is_program, uint32_t id
 /* Executes the scenario on one JSON line and appends one JSON line, a trace or {"error": why}, without the newline. */
 void case_answer(const char *line, size_t length, struct text *answer);
 
+/* A scenario in two parts, as one of many. */
+struct case_request {
+	uint32_t number; /* what leftovers are reported with, later */
+	uint32_t slot; /* under which its shape stays */
+	bool keep_objects; /* so do its maps and programs: to these steps new ones would be no different */
+	const char *shape; /* empty: the one last given under that slot */
+	size_t shape_length;
+	const char *steps;
+	size_t steps_length;
+};
+
 /*
- * The same for a scenario in two parts. The shape stays under the number `slot`, and where its text is empty it is the
- * one that was given last under that number. `keep_objects`: so do its maps and programs, for cases to which new ones
- * would be no different.
+ * The same for a request. What an earlier case has left behind may be reported in between, and what this one leaves has
+ * to be waited for.
  */
-void case_answer_kept(uint32_t slot, bool keep_objects, const char *shape, size_t shape_length, const char *steps,
-		      size_t steps_length, struct text *answer);
+void case_answer_request(const struct case_request *request, struct text *answer, leftover_report *report);
 
 #endif

@@ -213,20 +213,36 @@ static void put_damage(struct text *answer, const char *damage)
 	text_put(answer, "}");
 }
 
+/* What was found to be left behind by cases of this batch, as a JSON array without its closing bracket. */
+static struct text late;
+
+static void report_late(uint32_t number, const char *line)
+{
+	text_put(&late, late.length > 1 ? ",{\"case\":" : "{\"case\":");
+	text_integer(&late, number);
+	text_put(&late, ",\"complaint\":");
+	text_json_string(&late, line, strlen(line));
+	text_put(&late, "}");
+}
+
 /* A request: its header, the text of a shape, which may be empty, and that of the steps. */
-static void answer_request(const char *request, uint32_t length, struct text *answer)
+static void answer_request(uint32_t number, const char *bytes, uint32_t length, struct text *answer)
 {
 	struct request_header header;
-	const char *shape = request + sizeof(header);
+	struct case_request request = { .number = number, .shape = bytes + sizeof(header) };
 
 	if (length >= sizeof(header))
-		memcpy(&header, request, sizeof(header));
+		memcpy(&header, bytes, sizeof(header));
 	if (length < sizeof(header) || header.shape_length > length - sizeof(header)) {
 		put_damage(answer, "malformed request: it is shorter than it says");
 		return;
 	}
-	case_answer_kept(header.slot, header.keep_objects, shape, header.shape_length, shape + header.shape_length,
-			 length - sizeof(header) - header.shape_length, answer);
+	request.slot = header.slot;
+	request.keep_objects = header.keep_objects;
+	request.shape_length = header.shape_length;
+	request.steps = request.shape + header.shape_length;
+	request.steps_length = length - sizeof(header) - header.shape_length;
+	case_answer_request(&request, answer, report_late);
 }
 
 /* The first answer, to no request: what this guest is. */
@@ -243,13 +259,11 @@ static void greet(struct text *answer)
 	put_answer(&answers, answer);
 }
 
-/* A batch ends early where the room for answers does: the host asks again for the rest. */
-static void answer_batch(struct text *answer)
+/* As many cases as there is room for their answers: the host asks again for the rest. */
+static void answer_cases(struct region *answers, struct text *answer)
 {
 	struct region requests = region(CONTROL_BYTES, shared_bytes / 2);
-	struct region answers = region(shared_bytes / 2, shared_bytes);
 
-	control->cases_done = 0;
 	for (uint32_t i = 0; i < control->case_count; i++) {
 		char damage[256];
 		uint32_t length;
@@ -257,16 +271,31 @@ static void answer_batch(struct text *answer)
 
 		text_clear(answer);
 		if (request)
-			answer_request(request, length, answer);
+			answer_request(i, request, length, answer);
 		else
 			put_damage(answer, damage);
-		if (!put_answer(&answers, answer))
+		if (!put_answer(answers, answer))
 			return;
 		__atomic_store_n(&control->cases_done, i + 1, __ATOMIC_SEQ_CST);
 		/* Behind a damaged request nobody knows where the next begins. */
 		if (!request)
 			return;
 	}
+}
+
+/* Behind the answers comes what was left behind by which of the cases: it takes time to be sure. */
+static void answer_batch(struct text *answer)
+{
+	struct region answers = region(shared_bytes / 2, shared_bytes - CLOSING_BYTES_MAX);
+
+	control->cases_done = 0;
+	text_clear(&late);
+	text_put(&late, "[");
+	answer_cases(&answers, answer);
+	leftovers_wait(report_late);
+	text_put(&late, "]");
+	answers.end += CLOSING_BYTES_MAX;
+	put_answer(&answers, &late);
 }
 
 void guest_run(void)

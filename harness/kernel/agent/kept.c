@@ -9,6 +9,7 @@
 
 #include "bpf_syscall.h"
 #include "faults.h"
+#include "leftovers.h"
 
 static char problem[128];
 
@@ -26,26 +27,29 @@ struct kept *kept_find(uint32_t slot)
 	return all[slot];
 }
 
-static void close_all(int *fds, uint32_t count)
+static void close_all(const int *fds, uint32_t count, bool are_programs, uint32_t number)
 {
-	for (uint32_t i = 0; i < count; i++)
-		if (fds[i] >= 0)
-			close(fds[i]);
+	for (uint32_t i = 0; i < count; i++) {
+		if (fds[i] < 0)
+			continue;
+		leftovers_expect(number, are_programs, i, bpf_object_id(fds[i]));
+		close(fds[i]);
+	}
 }
 
-void kept_drop_objects(struct kept *kept)
+void kept_drop_objects(struct kept *kept, uint32_t number)
 {
 	if (!kept->has_objects)
 		return;
 	kept->has_objects = false;
-	close_all(kept->objects.program_fd, kept->scenario.program_count);
-	close_all(kept->objects.map_fd, kept->scenario.map_count);
+	close_all(kept->objects.program_fd, kept->scenario.program_count, true, number);
+	close_all(kept->objects.map_fd, kept->scenario.map_count, false, number);
 	log_map_close(&kept->log);
 }
 
-void kept_release(struct kept *kept)
+void kept_release(struct kept *kept, uint32_t number)
 {
-	kept_drop_objects(kept);
+	kept_drop_objects(kept, number);
 	if (kept->btf_fd >= 0)
 		close(kept->btf_fd);
 	kept->btf_fd = -1;
@@ -72,10 +76,9 @@ bool kept_take(struct kept *kept, struct process *process)
 	return true;
 }
 
-static const char *fail(struct kept *kept, const char *what, uint32_t map, int error)
+static const char *fail(const char *what, uint32_t map, int error)
 {
 	snprintf(problem, sizeof(problem), "map %u cannot be used again: %s: %s", map, what, strerror(-error));
-	kept_drop_objects(kept);
 	return problem;
 }
 
@@ -134,7 +137,7 @@ static const char *renew_maps(struct kept *kept)
 			continue;
 		error = drop_user_reference(&kept->objects.map_fd[i], kept->map_id[i]);
 		if (error)
-			return fail(kept, "it cannot be opened by its id", i, error);
+			return fail("it cannot be opened by its id", i, error);
 	}
 	for (uint32_t i = 0; i < scenario->map_count; i++) {
 		const struct map_spec *spec = &scenario->maps[i];
@@ -144,22 +147,26 @@ static const char *renew_maps(struct kept *kept)
 			continue;
 		bytes = calloc(2, spec->value_size);
 		if (!bytes)
-			return fail(kept, "its values", i, -ENOMEM);
+			return fail("its values", i, -ENOMEM);
 		error = empty(kept->objects.map_fd[i], spec, bytes);
 		if (!error)
 			error = check_empty(kept->objects.map_fd[i], spec, bytes, bytes + spec->value_size);
 		free(bytes);
 		if (error)
-			return fail(kept, "it cannot be emptied", i, error);
+			return fail("it cannot be emptied", i, error);
 	}
 	return NULL;
 }
 
-const char *kept_renew(struct kept *kept)
+const char *kept_renew(struct kept *kept, uint32_t number)
 {
 	const struct bytes nothing = { NULL, 0 };
 	const char *error = faulty("leave-timer") ? NULL : renew_maps(kept);
 	int log_error = error ? 0 : log_map_begin(&kept->log, &nothing);
 
-	return log_error ? fail(kept, "it cannot be emptied", kept->scenario.log_map, log_error) : error;
+	if (log_error)
+		error = fail("it cannot be emptied", kept->scenario.log_map, log_error);
+	if (error)
+		kept_drop_objects(kept, number);
+	return error;
 }

@@ -25,11 +25,11 @@ struct kept {
 /* What is kept under that number, or NULL where it is none. */
 struct kept *kept_find(uint32_t slot);
 
-/* Lets go of all that was kept of a shape. */
-void kept_release(struct kept *kept);
+/* Lets go of all that was kept of a shape, during the case of that number (see leftovers.h). */
+void kept_release(struct kept *kept, uint32_t number);
 
 /* Lets go of its maps and programs. */
-void kept_drop_objects(struct kept *kept);
+void kept_drop_objects(struct kept *kept, uint32_t number);
 
 /*
  * Keeps what this process holds, if it is every map and program of the shape. It holds nothing then, and true is
@@ -42,6 +42,6 @@ bool kept_take(struct kept *kept, struct process *process);
  * timer (map_release_uref), they are emptied, and read to prove it. NULL, or what did not work; the objects are
  * let go of then.
  */
-const char *kept_renew(struct kept *kept);
+const char *kept_renew(struct kept *kept, uint32_t number);
 
 #endif

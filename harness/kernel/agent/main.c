@@ -13,6 +13,8 @@
 #include "kernel_log.h"
 #include "pins.h"
 
+enum { DESCRIPTORS_MAX = 1 << 16 };
+
 static void answer_lines(void)
 {
 	struct text answer = { 0 };
@@ -37,6 +39,7 @@ static void answer_lines(void)
 int main(int count, char **arguments)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
+	const struct rlimit descriptors = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
 
 	if (count > 1 && getpid() != 1) {
 		fprintf(stderr, "usage: %s  (compiled scenarios on standard input, a JSON line each)\n", arguments[0]);
@@ -44,6 +47,8 @@ int main(int count, char **arguments)
 	}
 	/* Kernels before 5.11 charge BPF memory to this limit; where it stays low, loads fail with -EPERM and say so. */
 	setrlimit(RLIMIT_MEMLOCK, &unlimited);
+	/* What is kept from case to case stays open. */
+	setrlimit(RLIMIT_NOFILE, &descriptors);
 	/* A sleep ends when it says, not up to 50 microseconds later. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	pins_name_directory();

@@ -7,7 +7,10 @@
 
 #include <stdint.h>
 
-enum { CONTROL_BYTES = 4096, CONTROL_MAGIC = 0x46435442, CONTROL_LAYOUT = 3, MESSAGE_ALIGNMENT = 8 };
+enum { CONTROL_BYTES = 4096, CONTROL_MAGIC = 0x46435442, CONTROL_LAYOUT = 4, MESSAGE_ALIGNMENT = 8 };
+
+/* Room for the message behind the answers, a JSON array of what was found late: [{"case": 3, "complaint": "…"}]. */
+enum { CLOSING_BYTES_MAX = 1 << 20 };
 
 /* Little-endian words, like everything here. */
 struct control {

@@ -71,16 +71,31 @@ describe("mayReuse", () => {
   const withSteps = (...steps: Step[]): Scenario => ({ ...plain, steps });
   const withMap = (change: Partial<MapSpec>): Scenario => started(1000, { ...SIMPLE_MAP, ...change });
 
+  const evicting = (maxEntries: number, keys: number[]): Scenario => {
+    const map: MapSpec = { ...SIMPLE_MAP, type: "lru-hash", maxEntries };
+    const updates = keys.map((key): Step => ({ kind: "update", map: 0, key, payload: 0, fill: 0, flags: 0 }));
+    return { ...started(1000, map), steps: [...started(1000, map).steps, ...updates] };
+  };
+
   it.each<[string, Scenario]>([
     ["an array", plain],
     ["a hash", withMap({ type: "hash" })],
     ["a hash without preallocation", withMap({ type: "hash", flags: 1 })],
+    ["an LRU map with room for all", evicting(2, [0, 1, 1])],
   ])("allows %s", (_, each) => {
     expect(mayReuse(compile(each))).toBe(true);
   });
 
   it.each<[string, Scenario]>([
-    ["an LRU map, which remembers what was used", withMap({ type: "lru-hash" })],
+    ["an LRU map that has to evict", evicting(2, [0, 1, 2])],
+    [
+      "an LRU map that a program writes to",
+      scenario(
+        [{ ...SIMPLE_MAP, type: "lru-hash" }],
+        [program([{ kind: "update", map: 0, key: 0, flags: 0 }])],
+        [run()],
+      ),
+    ],
     ["a large map", withMap({ maxEntries: 1000 })],
     ["a map of other flags", withMap({ flags: 1 << 3 })],
     [
