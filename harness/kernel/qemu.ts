@@ -4,6 +4,7 @@ import { Duplex, type Readable } from "node:stream";
 import { $ } from "zx/core";
 import { command, hasProgram } from "./command.ts";
 import { SHARED_BYTES } from "./message.ts";
+import { type BoundProcessor, takeProcessor } from "./processor.ts";
 
 /**
  * What executes the guest: the host's processor, QEMU in real time, or QEMU counting instructions, which makes guest
@@ -108,6 +109,8 @@ async function deathSignal(): Promise<string[]> {
   return (await hasProgram("setpriv")) ? ["setpriv", "--pdeathsig", "KILL", "--"] : [];
 }
 
+const ANY_PROCESSOR: BoundProcessor = { prefix: [], release: () => {} };
+
 /** The version of the QEMU that would be started. */
 export async function qemuVersion(): Promise<string> {
   return (await command(["qemu-system-x86_64", "--version"])).stdout;
@@ -120,7 +123,9 @@ export async function qemuVersion(): Promise<string> {
  */
 export async function startQemu(machine: Machine, sharedFile: number, snapshotFile?: number): Promise<Qemu> {
   const restoring = snapshotFile === undefined ? [] : ["-incoming", "defer"];
-  const argv = [...(await deathSignal()), "qemu-system-x86_64", ...qemuArguments(machine), ...restoring];
+  const before = await deathSignal();
+  const processor = machine.accelerator === "tcg-icount" ? await takeProcessor() : ANY_PROCESSOR;
+  const argv = [...before, ...processor.prefix, "qemu-system-x86_64", ...qemuArguments(machine), ...restoring];
   const shell = $({
     quiet: true,
     nothrow: true,
@@ -133,6 +138,7 @@ export async function startQemu(machine: Machine, sharedFile: number, snapshotFi
     throw new Error("QEMU could not be started");
   }
   endWithUs(child);
+  child.once("exit", processor.release);
   return {
     pid: child.pid,
     console: child.stdout,
