@@ -101,7 +101,7 @@ describe("the first guests of a kernel", () => {
     process.env.XDG_CACHE_HOME = cache;
     const lines: string[] = [];
     const limits = { bootMs: 120_000, snapshotMs: 20_000, caseMs: 20_000 };
-    const accelerator = "tcg";
+    const accelerator = "tcg-icount";
     const source = new GuestSource({ kernel, initramfs, accelerator }, limits, (line) => lines.push(line));
     const started = await Promise.all([source.start(), source.start(), source.start()]);
     expect(started.map((guest) => guest instanceof Guest)).toEqual([true, true, true]);
