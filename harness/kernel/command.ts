@@ -1,4 +1,7 @@
 /** Running a program of this machine to its end, by its argument list. */
+import { constants } from "node:fs";
+import { access, realpath } from "node:fs/promises";
+import { delimiter, join } from "node:path";
 import { $ } from "zx/core";
 
 export interface CommandResult {
@@ -18,7 +21,20 @@ export async function command(argv: readonly string[], options: { cwd?: string }
   return { ok: output.exitCode === 0, stdout: output.stdout, complaint: complaint.trim() };
 }
 
+/** The file of the program of that name, or undefined where there is none that can be run. */
+export async function findProgram(name: string): Promise<string | undefined> {
+  for (const folder of (process.env.PATH ?? "").split(delimiter)) {
+    const file = join(folder, name);
+    const isProgram = await access(file, constants.X_OK).then(
+      () => true,
+      () => false /* access has no other way to say no */,
+    );
+    if (isProgram) return realpath(file);
+  }
+  return undefined;
+}
+
 /** Whether a program of that name can be run here. */
 export async function hasProgram(name: string): Promise<boolean> {
-  return (await command(["which", name])).ok;
+  return (await findProgram(name)) !== undefined;
 }

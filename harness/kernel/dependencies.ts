@@ -2,6 +2,7 @@
 import { existsSync } from "node:fs";
 import { RuntimeUnavailable } from "../harness.ts";
 import { command, hasProgram } from "./command.ts";
+import { QEMU_PROGRAM } from "./qemu.ts";
 
 export interface Dependency {
   what: string;
@@ -14,7 +15,7 @@ const compiles = (...flags: string[]) => command(["cc", ...flags, "-x", "c", "-f
 export const QEMU: Dependency = {
   what: "QEMU",
   debianPackages: ["qemu-system-x86"],
-  isPresent: () => hasProgram("qemu-system-x86_64"),
+  isPresent: () => hasProgram(QEMU_PROGRAM),
 };
 
 export const C_COMPILER: Dependency = {

@@ -1,8 +1,9 @@
 /** A QEMU process: its arguments, and its life, which never outlasts ours. */
 import type { ChildProcess } from "node:child_process";
+import { stat } from "node:fs/promises";
 import { Duplex, type Readable } from "node:stream";
 import { $ } from "zx/core";
-import { command, hasProgram } from "./command.ts";
+import { findProgram, hasProgram } from "./command.ts";
 import { SHARED_BYTES } from "./message.ts";
 import { type BoundProcessor, takeProcessor } from "./processor.ts";
 
@@ -25,6 +26,8 @@ export interface Machine extends MachineAdditions {
   initramfs: string;
   accelerator: Accelerator;
 }
+
+export const QEMU_PROGRAM = "qemu-system-x86_64";
 
 /** What a QEMU process has for file descriptors besides the standard three. */
 const MONITOR_FD = 3;
@@ -111,9 +114,11 @@ async function deathSignal(): Promise<string[]> {
 
 const ANY_PROCESSOR: BoundProcessor = { prefix: [], release: () => {} };
 
-/** The version of the QEMU that would be started. */
-export async function qemuVersion(): Promise<string> {
-  return (await command(["qemu-system-x86_64", "--version"])).stdout;
+/** Which QEMU would be started: its file, which is another once it has been upgraded. To ask it takes far longer. */
+export async function qemuIdentity(): Promise<string> {
+  const file = (await findProgram(QEMU_PROGRAM)) ?? QEMU_PROGRAM;
+  const { size, mtimeMs } = await stat(file);
+  return [file, size, mtimeMs].join(" ");
 }
 
 /**
@@ -125,7 +130,7 @@ export async function startQemu(machine: Machine, sharedFile: number, snapshotFi
   const restoring = snapshotFile === undefined ? [] : ["-incoming", "defer"];
   const before = await deathSignal();
   const processor = machine.accelerator === "tcg-icount" ? await takeProcessor() : ANY_PROCESSOR;
-  const argv = [...before, ...processor.prefix, "qemu-system-x86_64", ...qemuArguments(machine), ...restoring];
+  const argv = [...before, ...processor.prefix, QEMU_PROGRAM, ...qemuArguments(machine), ...restoring];
   const shell = $({
     quiet: true,
     nothrow: true,

@@ -9,7 +9,7 @@ import { pipeline } from "node:stream/promises";
 import { crc32 } from "node:zlib";
 import { z } from "zod";
 import { cachePath, fillCacheEntry } from "./cache.ts";
-import { type Machine, qemuArguments, qemuVersion } from "./qemu.ts";
+import { type Machine, qemuArguments, qemuIdentity } from "./qemu.ts";
 
 const STATE_FILE = "state";
 const SEAL_FILE = "seal.json";
@@ -69,16 +69,16 @@ export class Snapshot {
   readonly #folder: string;
 
   /**
-   * The place for the snapshot of a machine, found by the bytes of its kernel and its agent, by its QEMU and by all
-   * arguments: a change of any of them is another snapshot.
+   * The place for the snapshot of a machine, found by the bytes of its kernel and its agent, by the file of QEMU and by
+   * all arguments: a change of any of them is another snapshot.
    */
   static async of(machine: Machine): Promise<Snapshot> {
-    const [version, kernel, initramfs] = await Promise.all([
-      qemuVersion(),
+    const [qemu, kernel, initramfs] = await Promise.all([
+      qemuIdentity(),
       readFile(machine.kernel).then(digest),
       readFile(machine.initramfs).then(digest),
     ]);
-    const parts = [version, ...qemuArguments({ ...machine, kernel, initramfs })];
+    const parts = [qemu, ...qemuArguments({ ...machine, kernel, initramfs })];
     return new Snapshot(digest(parts.join("\0")));
   }
 
