@@ -26,9 +26,9 @@ import { HELPER } from "../bpf/uapi.ts";
 import type { CompiledProgram, Site } from "./compiled-scenario.ts";
 import { resolveElementMap, usedCallbacks } from "./elements.ts";
 import { ENTRY_AUX, LOG_RECORD, LOG_RECORD_BYTES, LOG_RECORDS_MAX, LOG_RECORDS_OFFSET } from "./log-map.ts";
-import type { Parameters } from "./parameters.ts";
+import type { ParameterPlaces } from "./parameters.ts";
 import { PROGRAM_TYPE_LOADING, type ProgramTypeLoading } from "./program-types.ts";
-import type { Element, MapSpec, Operation, OperationKind, ProgramSpec, Scenario, U64 } from "./scenario.ts";
+import type { Element, MapSpec, Operation, OperationKind, ProgramSpec, Scenario } from "./scenario.ts";
 import { ScenarioError } from "./scenario-error.ts";
 import type { ScenarioTypes } from "./scenario-types.ts";
 import { fieldOffset } from "./value-layout.ts";
@@ -51,7 +51,7 @@ interface Source {
   logMap: number;
   types: ScenarioTypes;
   sites: Site[];
-  parameters: Parameters;
+  parameters: ParameterPlaces;
 }
 
 /** What emitting one function (the program, or callback number `callback`) needs. */
@@ -76,9 +76,9 @@ function mapSpec(context: FunctionContext, index: number): MapSpec {
   return map;
 }
 
-/** Reads a number that travels as data. */
-function loadParameter({ asm, parameters, logMap }: FunctionContext, register: Register, value: U64): void {
-  asm.loadMapValue(register, logMap, parameters.add(value)).emit(load("dw", register, register, 0));
+/** Reads the next of the operation's numbers, in the order in which scenario/parameters.ts lists them. */
+function loadParameter({ asm, parameters, logMap }: FunctionContext, register: Register): void {
+  asm.loadMapValue(register, logMap, parameters.next()).emit(load("dw", register, register, 0));
 }
 
 /** Logs the value in `register` (by default the result of the helper just called). */
@@ -93,9 +93,9 @@ function log(
   context.asm.emit(mov(R3, aux), mov(R2, value), mov(R1, site)).callFunction("log");
 }
 
-/** Points R2 at a key on the stack. */
-function emitKey(context: FunctionContext, key: number): void {
-  loadParameter(context, R2, key);
+/** Points R2 at a key on the stack, the operation's next number. */
+function emitKey(context: FunctionContext): void {
+  loadParameter(context, R2);
   context.asm.emit(store("w", R10, KEY_OFFSET, R2), mov(R2, R10), add(R2, KEY_OFFSET));
 }
 
@@ -149,46 +149,46 @@ type Emitters = {
 };
 
 const EMITTERS: Emitters = {
-  lookup(context, { map, key, slot }, at) {
+  lookup(context, { map, slot }, at) {
     mapSpec(context, map);
-    emitKey(context, key);
+    emitKey(context);
     context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_lookup_elem));
     emitFound(context, at, slot);
   },
-  "lookup-inner"(context, { map, key, innerKey, slot }, at) {
+  "lookup-inner"(context, { map, slot }, at) {
     const missing = `${functionName(context.callback)}.missing${at}`;
     mapSpec(context, map);
-    emitKey(context, key);
+    emitKey(context);
     context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_lookup_elem)).jumpIf("eq", R0, 0, missing);
     context.asm.emit(store("dw", R10, innerMapOffset(slot), R0));
-    emitKey(context, innerKey);
+    emitKey(context);
     context.asm.emit(mov(R1, R0), callHelper(HELPER.map_lookup_elem)).label(missing);
     emitFound(context, at, slot);
   },
-  update(context, { map, key, flags }, at) {
+  update(context, { map }, at) {
     const { asm } = context;
     const size = mapSpec(context, map).value.size;
     const bottom = KEY_OFFSET - Math.ceil(size / 8) * 8;
     for (let offset = bottom; offset < KEY_OFFSET; offset += 8) asm.emit(store("dw", R10, offset, 0));
-    emitKey(context, key);
-    loadParameter(context, R4, flags);
+    emitKey(context);
+    loadParameter(context, R4);
     asm.emit(mov(R3, R10), add(R3, bottom)).loadMap(R1, map).emit(callHelper(HELPER.map_update_elem));
     log(context, at);
   },
-  delete(context, { map, key }, at) {
+  delete(context, { map }, at) {
     mapSpec(context, map);
-    emitKey(context, key);
+    emitKey(context);
     context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_delete_elem));
     log(context, at);
   },
   "timer-init"(context, operation, at) {
     const { asm } = context;
-    const { map, flags, innerMapOf } = operation;
+    const { map, innerMapOf } = operation;
     mapSpec(context, map);
     emitTimer(context, at, operation);
     if (innerMapOf === undefined) asm.loadMap(R2, map);
     else asm.emit(load("dw", R2, R10, innerMapOffset(innerMapOf)));
-    loadParameter(context, R3, flags);
+    loadParameter(context, R3);
     asm.emit(callHelper(HELPER.timer_init));
     log(context, at);
   },
@@ -199,12 +199,12 @@ const EMITTERS: Emitters = {
   },
   "timer-start"(context, operation, at) {
     const { asm } = context;
-    const { ns, flags, fromNow } = operation;
+    const { fromNow } = operation;
     if (fromNow !== undefined) asm.emit(callHelper(NOW[fromNow]), mov(R6, R0));
     emitTimer(context, at, operation);
-    loadParameter(context, R2, ns);
+    loadParameter(context, R2);
     if (fromNow !== undefined) asm.emit(add(R2, R6));
-    loadParameter(context, R3, flags);
+    loadParameter(context, R3);
     asm.emit(callHelper(HELPER.timer_start));
     log(context, at);
   },
@@ -223,9 +223,9 @@ const EMITTERS: Emitters = {
     context.asm.emit(load("dw", R0, R1, payloadOffset(map, at)));
     log(context, at);
   },
-  "write-payload"(context, { element, value }, at) {
+  "write-payload"(context, { element }, at) {
     const map = emitElement(context, at, element, R1);
-    loadParameter(context, R0, value);
+    loadParameter(context, R0);
     context.asm.emit(store("dw", R1, payloadOffset(map, at), R0));
     log(context, at);
   },
@@ -311,7 +311,7 @@ function emitLogFunction(asm: Assembler, logMap: number): void {
 }
 
 /**
- * Compiles one program; its call sites are appended to `sites`, its numbers to `parameters`.
+ * Compiles one program; its call sites are appended to `sites`, its numbers have their places in `parameters`.
  * @throws {ScenarioError} where an operation names a map, callback or element that does not exist, or there are more
  * numbers than the log map has room for
  */

@@ -3,26 +3,61 @@
  * and not in the instructions, so that scenarios which differ in nothing else have the same bytecode, and a kernel has
  * to verify it once.
  */
+import { usedCallbacks } from "./elements.ts";
 import { LOG_PARAMETERS_OFFSET, PARAMETER_BYTES, PARAMETERS_MAX } from "./log-map.ts";
-import type { U64 } from "./scenario.ts";
+import type { Operation, OperationKind, ProgramSpec, U64 } from "./scenario.ts";
 import { ScenarioError } from "./scenario-error.ts";
 
-export class Parameters {
-  readonly #values: bigint[] = [];
+/** The numbers of each kind of operation, in the order in which its code reads them. */
+const NUMBERS = {
+  lookup: ["key"],
+  "lookup-inner": ["key", "innerKey"],
+  update: ["key", "flags"],
+  delete: ["key"],
+  "timer-init": ["flags"],
+  "timer-set-callback": [],
+  "timer-start": ["ns", "flags"],
+  "timer-cancel": [],
+  "timer-cancel-async": [],
+  "read-payload": [],
+  "write-payload": ["value"],
+  "access-timer": [],
+  "spin-lock": [],
+  "spin-unlock": [],
+} as const satisfies { [K in OperationKind]: readonly (keyof Extract<Operation, { kind: K }>)[] };
+
+const FIELDS: ReadonlySet<string> = new Set(Object.values(NUMBERS).flat());
+
+function numbersOf(operation: Operation): U64[] {
+  const fields: readonly string[] = NUMBERS[operation.kind];
+  return fields.map((field) => (operation as unknown as Record<string, U64>)[field] ?? 0);
+}
+
+/** Where programs find their numbers: each use has a place of its own, whichever numbers are equal. */
+export class ParameterPlaces {
+  #used = 0;
 
   /**
-   * Adds a number; gives the offset in the log map's value at which programs find it. Equal numbers are not shared:
-   * which numbers are equal must not change the bytecode.
+   * The offset in the log map's value of the next number.
    * @throws {ScenarioError} where there is no room for more
    */
-  add(value: U64): number {
-    if (this.#values.length === PARAMETERS_MAX)
-      throw new ScenarioError(`the programs hold more than ${PARAMETERS_MAX} numbers`);
-    return LOG_PARAMETERS_OFFSET + (this.#values.push(BigInt(value)) - 1) * PARAMETER_BYTES;
+  next(): number {
+    if (this.#used === PARAMETERS_MAX) throw new ScenarioError(`the programs hold more than ${PARAMETERS_MAX} numbers`);
+    return LOG_PARAMETERS_OFFSET + this.#used++ * PARAMETER_BYTES;
   }
+}
 
-  /** All numbers, 64 little-endian bits each, as hexadecimal text. */
-  encode(): string {
-    return Buffer.from(BigUint64Array.from(this.#values).buffer).toString("hex");
-  }
+/** The numbers of these programs in the order of their places, 64 little-endian bits each, as hexadecimal text. */
+export function encodeParameters(programs: readonly ProgramSpec[]): string {
+  const functions = programs.flatMap((program) => [
+    program.operations,
+    ...usedCallbacks(program).map((index) => program.callbacks[index]?.operations ?? []),
+  ]);
+  const numbers = functions.flatMap((operations) => operations.flatMap(numbersOf));
+  return Buffer.from(BigUint64Array.from(numbers, BigInt).buffer).toString("hex");
+}
+
+/** The programs as JSON without their numbers: equal for programs of the same bytecode. */
+export function withoutParameters(programs: readonly ProgramSpec[]): string {
+  return JSON.stringify(programs, (name, value: unknown) => (FIELDS.has(name) ? undefined : value));
 }

@@ -6,8 +6,11 @@ import type { CaseResult, GuestWorker } from "./guest-worker.ts";
 /** A start takes as long as some hundred cases: a further guest is worth it once there were so many cases. */
 const CASES_PER_START = 64;
 
-/** A doorbell costs less than a tenth of a case, so that few cases at once lose little and keep all guests busy. */
-const CHUNK_MAX = 16;
+/**
+ * At the end of each batch a guest waits some milliseconds until its kernel has freed what the cases let go of: with so
+ * many cases at once that is a small part of what they take.
+ */
+const CHUNK_MAX = 64;
 
 /** A case that ran so often when QEMU was killed is given up: it may well be the reason. */
 const KILLS_MAX = 3;

@@ -49,10 +49,16 @@ const KERNEL_ARGUMENTS = [
   "no_timer_check",
 ];
 
+/**
+ * TCG emulates a string instruction byte by byte and walks every level of page tables itself: without the features that
+ * make a kernel clear and copy memory by single bytes, and without the fifth level, a case takes a third less.
+ */
+const TCG_CPU = "max,erms=off,fsrm=off,la57=off";
+
 const ACCELERATOR_ARGUMENTS: Record<Accelerator, readonly string[]> = {
   kvm: ["-accel", "kvm", "-cpu", "host"],
-  tcg: ["-accel", "tcg", "-cpu", "max"],
-  "tcg-icount": ["-accel", "tcg,thread=single", "-cpu", "max", "-icount", "shift=0,sleep=off"],
+  tcg: ["-accel", "tcg", "-cpu", TCG_CPU],
+  "tcg-icount": ["-accel", "tcg,thread=single", "-cpu", TCG_CPU, "-icount", "shift=0,sleep=off"],
 };
 
 /** The arguments that make a guest what it is, whatever it is reached through. */

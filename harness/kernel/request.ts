@@ -8,6 +8,18 @@ const SLOTS_MAX = 256;
 
 const NOTHING = Buffer.alloc(0);
 
+/** The JSON of shapes that several scenarios share, by the list of programs that is theirs. */
+const texts = new WeakMap<CompiledScenario["programs"], { maps: CompiledScenario["maps"]; text: string }>();
+
+/** The JSON of a scenario's shape. */
+function shapeText({ format, version, btf, maps, logMap, programs }: CompiledScenario): string {
+  const known = texts.get(programs);
+  if (known?.maps === maps) return known.text;
+  const text = JSON.stringify({ format, version, btf, maps, logMap, programs });
+  texts.set(programs, { maps, text });
+  return text;
+}
+
 /**
  * The requests to one guest, from its start on, in the order in which it executes them. A guest keeps the shapes it was
  * given, BTF, maps and programs; so a scenario whose shape it knows is sent as its steps and parameters alone.
@@ -18,8 +30,8 @@ export class Requests {
 
   /** The message for the scenario that this guest executes next: where a saved case came from is not its business. */
   encode(scenario: CompiledScenario): Buffer {
-    const { origin: _, sites: __, steps, parameters, ...shape } = scenario;
-    const key = JSON.stringify(shape);
+    const { steps, parameters } = scenario;
+    const key = shapeText(scenario);
     const known = this.#slots.get(key);
     const slot = known ?? this.#freeSlot();
     this.#slots.delete(key);

@@ -14,7 +14,7 @@
  * How often and how long to wait for the kernel to free what a case has let go of: some of it waits for an RCU grace
  * period, of some milliseconds. Together at most 2 s.
  */
-enum { FREE_POLLS_MAX = 128, FREE_POLL_FIRST_NS = 1000000, FREE_POLL_LAST_NS = 16000000 };
+enum { FREE_POLLS_MAX = 1000, FREE_POLL_NS = 2000000 };
 
 /* Of many cases at once: each makes a handful, and never more than it has steps. */
 enum { EXPECTED_MAX = 4 * STEPS_MAX };
@@ -90,7 +90,7 @@ void leftovers_expect(uint32_t number, bool is_program, uint32_t index, uint32_t
 
 void leftovers_wait(leftover_report *report)
 {
-	struct timespec poll = { 0, FREE_POLL_FIRST_NS };
+	const struct timespec poll = { 0, FREE_POLL_NS };
 	int polls_left = FREE_POLLS_MAX;
 	char line[COMPLAINT_BYTES_MAX];
 
@@ -107,8 +107,6 @@ void leftovers_wait(leftover_report *report)
 			}
 			polls_left--;
 			nanosleep(&poll, NULL);
-			if (poll.tv_nsec < FREE_POLL_LAST_NS)
-				poll.tv_nsec *= 2;
 		}
 	}
 	expected_count = 0;
