@@ -1,8 +1,10 @@
 /**
  * Cases per second on one guest, from the generator to the verdict, as a ratio to the same cases as a bare loop of
  * system calls in the same kind of guest: `npm run bench`, or `node dist/bench/kernel.js 6.12 tcg-icount 9` for another
- * series than 6.1, counting instructions instead of plain TCG, and another seed than 1. QEMU has one processor of its own
- * either way; ours draws, compiles and judges beside it.
+ * series than 6.1, counting instructions instead of plain TCG, and another seed than 1.
+ *
+ * Two lots of cases: one program that starts a timer, run five times, whose numbers are drawn for each case; and what the
+ * guarantees draw, of which the bare loop can execute those that let no time pass.
  */
 import { spawn } from "node:child_process";
 import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
@@ -10,8 +12,12 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { createInterface } from "node:readline";
 import { gzipSync } from "node:zlib";
+import fc from "fast-check";
 import { casesFor } from "../conformance/cases.ts";
 import { checkGuarantee } from "../conformance/check-guarantee.ts";
+import { callback, init, lookup, program, run, scenario, setCallback, start } from "../generators/build.ts";
+import { timerClock } from "../generators/clock.ts";
+import { SIMPLE_MAP } from "../generators/map.ts";
 import { command } from "../harness/kernel/command.ts";
 import { encodeCpio } from "../harness/kernel/cpio.ts";
 import { findKernelImage } from "../harness/kernel/image.ts";
@@ -19,6 +25,7 @@ import { openKernel } from "../harness/kernel/index.ts";
 import { packageRoot } from "../harness/kernel/package-root.ts";
 import { type Accelerator, machineArguments } from "../harness/kernel/qemu.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import type { Scenario } from "../scenario/scenario.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { isAtLeast } from "../specs/version.ts";
@@ -30,10 +37,34 @@ const SEED = Number(seedText);
 const WARM_UP = 64;
 /** Of each guarantee, before those that the bare loop cannot execute are left out. */
 const DRAWN = 100;
+const RUNS = 5;
 const MAKING: ReadonlySet<string> = new Set(["create-map", "load-program"]);
 const SUBJECTS = /^(init|start|cancel|set-callback)\./;
 
-const drawn = (guarantee: Guarantee) => casesFor(guarantee, SEED, DRAWN).filter(({ compiled }) => isBare(compiled));
+/** What is run and judged together. */
+interface Lot {
+  name: string;
+  guarantees: readonly Guarantee[];
+  /** Of each guarantee. */
+  draw: number;
+}
+
+const drawn = (guarantee: Guarantee, count: number) =>
+  casesFor(guarantee, SEED, count).filter(({ compiled }) => isBare(compiled));
+
+const drawnOf = ({ guarantees, draw }: Lot): CompiledScenario[] =>
+  guarantees.flatMap((each) => drawn(each, draw).map(({ compiled }) => compiled));
+
+/** A map, and a program that starts its timer, run several times. */
+const starting: fc.Arbitrary<Scenario> = fc
+  .record({ s: fc.integer({ min: 1, max: 1000 }), clock: timerClock })
+  .map(({ s, clock }) =>
+    scenario(
+      [SIMPLE_MAP],
+      [program([lookup(0, 0), init(0, clock), setCallback(0), start(s * 1_000_000_000)], [callback()])],
+      Array.from({ length: RUNS }, () => run()),
+    ),
+  );
 
 /** Bare cases a second, by the wall clock of this machine. */
 async function bareRate(kernel: string, cases: readonly CompiledScenario[]): Promise<number> {
@@ -69,41 +100,56 @@ const kernel = await findKernelImage({ kind: "series", series }, progress);
 const catalogue = (await loadCatalogue()).filter(({ id }) => SUBJECTS.test(id));
 const harness = await openKernel(`kernel:${series}`, { progress, guests: 1, accelerator: accelerator as Accelerator });
 const { linux } = harness;
-const guarantees: Guarantee[] = [];
-for (const each of catalogue)
-  if (linux !== undefined && isAtLeast(linux, each.since) && (await loads(each))) guarantees.push(each);
-const all = guarantees.flatMap((each) => drawn(each).map(({ compiled }) => compiled));
-const bare = await bareRate(kernel, all);
 
 /** Whether the kernel takes every map and program of its cases: with a refusal there is nothing to compare. */
 async function loads(guarantee: Guarantee): Promise<boolean> {
-  const cases = drawn(guarantee).map(({ compiled }) => compiled);
+  const cases = drawn(guarantee, DRAWN).map(({ compiled }) => compiled);
   const outcomes = await harness.run(cases);
-  return (
-    cases.length > 0 &&
-    outcomes.every(
-      (outcome, index) =>
-        outcome.kind === "trace" &&
-        outcome.trace.steps.every(({ result }, at) => result === 0 || !MAKING.has(cases[index]?.steps[at]?.kind ?? "")),
-    )
+  return outcomes.every(
+    (outcome, index) =>
+      outcome.kind === "trace" &&
+      outcome.trace.steps.every(({ result }, at) => result === 0 || !MAKING.has(cases[index]?.steps[at]?.kind ?? "")),
   );
 }
 
-/** Draws, compiles, runs and judges them all. */
-async function judgeAll(): Promise<number> {
-  let cases = 0;
-  for (const guarantee of guarantees) {
-    const { result } = await checkGuarantee(guarantee, harness, { cases: drawn(guarantee), seed: SEED });
-    if (result.verdict !== "holds" && result.verdict !== "not-exercised")
-      throw new Error(`${guarantee.id} ${result.verdict}: ${result.reason ?? ""}`);
-    cases += result.cases;
+const judged: Guarantee[] = [];
+for (const each of catalogue) {
+  const applies = linux !== undefined && isAtLeast(linux, each.since) && drawn(each, DRAWN).length > 0;
+  if (applies && (await loads(each))) judged.push(each);
+}
+await harness.close();
+
+/** Cases a second on a new guest, drawn, compiled, run and judged. */
+async function wholeRate({ guarantees, draw }: Lot): Promise<number> {
+  const fresh = await openKernel(`kernel:${series}`, { progress, guests: 1, accelerator: accelerator as Accelerator });
+  try {
+    return await rate(async () => {
+      let cases = 0;
+      for (const guarantee of guarantees) {
+        const { result } = await checkGuarantee(guarantee, fresh, { cases: drawn(guarantee, draw), seed: SEED });
+        if (result.verdict !== "holds") throw new Error(`${guarantee.id} ${result.verdict}: ${result.reason ?? ""}`);
+        cases += result.cases;
+      }
+      return cases;
+    });
+  } finally {
+    await fresh.close();
   }
-  return cases;
 }
 
-const whole = await rate(judgeAll);
-await harness.close();
-console.log(
-  `kernel:${series} (${accelerator}), generator to verdict: ${whole.toFixed(0)} cases/s, ${all.length} cases, seed ${SEED}`,
-);
-console.log(`the same as a bare C loop:          ${bare.toFixed(0)} cases/s; ratio ${(whole / bare).toFixed(2)}`);
+const ofStarting = catalogue
+  .filter(({ id }) => id === "start.succeeds")
+  .map((each) => ({ ...each, scenarios: starting }));
+const lots: readonly Lot[] = [
+  { name: "one program with other numbers", guarantees: ofStarting, draw: 2000 },
+  { name: "what guarantees draw", guarantees: judged, draw: DRAWN },
+];
+for (const lot of lots) {
+  const cases = drawnOf(lot);
+  const bare = await bareRate(kernel, cases);
+  const whole = await wholeRate(lot);
+  console.log(`kernel:${series} (${accelerator}), ${lot.name}, ${cases.length} cases, seed ${SEED}:`);
+  console.log(
+    `  generator to verdict ${whole.toFixed(0)} cases/s; bare C loop ${bare.toFixed(0)}; ratio ${(whole / bare).toFixed(2)}`,
+  );
+}
