@@ -36,7 +36,7 @@ const [series = "6.1", accelerator = "tcg", seedText = "1"] = process.argv.slice
 const SEED = Number(seedText);
 const WARM_UP = 64;
 /** Of each guarantee, before those that the bare loop cannot execute are left out. */
-const DRAWN = 100;
+const DRAWN = 200;
 const RUNS = 5;
 const MAKING: ReadonlySet<string> = new Set(["create-map", "load-program"]);
 const SUBJECTS = /^(init|start|cancel|set-callback)\./;
