@@ -12,14 +12,14 @@ const SEED = 3;
 const CASES = 30;
 const NS_PER_MS = 1_000_000;
 const STOPPED_MS = 2_000;
-const guarantees = (await loadCatalogue()).filter(({ id }) => /^(start|cancel)\./.test(id));
-
-const open = () => openKernel("kernel", { progress: console.error, accelerator: "tcg" });
+/** Those that hold however late a callback comes: what a busy host makes of the others is no matter of this project. */
+const WHATEVER_THE_HOST_DOES = ["cancel.inactive", "init.already-initialized", "start.not-before-expiry"];
+const guarantees = (await loadCatalogue()).filter(({ id }) => WHATEVER_THE_HOST_DOES.includes(id));
 
 describe("a kernel in real time", () => {
   let kernel: Harness;
   beforeAll(async () => {
-    kernel = await open();
+    kernel = await openKernel("kernel", { progress: console.error, accelerator: "tcg" });
   });
   afterAll(() => kernel?.close());
 
@@ -37,14 +37,9 @@ describe("a kernel in real time", () => {
     expect(timeMs(await kernel.run([nothing])) - beforeMs).toBeLessThan(STOPPED_MS / 4);
   });
 
-  /* A host that is busier than when the bound was measured makes callbacks late: it is measured anew, and tried again. */
-  it.each(guarantees)("keeps $id, or differs as recorded", { retry: 3 }, async (guarantee) => {
+  it.each(guarantees)("keeps $id", async (guarantee) => {
     const cases = drawCases(guarantee, SEED, CASES);
     const { result } = await checkGuarantee(guarantee, kernel, { cases, seed: SEED });
-    if (result.verdict === "violated") {
-      await kernel.close();
-      kernel = await open();
-    }
-    expect(result).toMatchObject({ verdict: expect.stringMatching(/^(holds|known-divergence|not-applicable)$/) });
+    expect(result).toMatchObject({ verdict: "holds", exercised: CASES });
   });
 });
