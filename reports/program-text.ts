@@ -5,6 +5,7 @@ import { decodeInstructions, INSTRUCTION_BYTES } from "../bpf/instruction.ts";
 import { BPF_ATTACH_TYPE, BPF_F_SLEEPABLE, BPF_PROG_TYPE } from "../bpf/uapi.ts";
 import type { CompiledProgram, CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { usedCallbacks } from "../scenario/elements.ts";
+import { LOG_PARAMETERS_OFFSET, PARAMETER_BYTES } from "../scenario/log-map.ts";
 import type { Operation, ProgramSpec } from "../scenario/scenario.ts";
 import { indent } from "./indent.ts";
 import { operationText } from "./operation-text.ts";
@@ -46,10 +47,19 @@ function alignSlots(lines: readonly string[]): string[] {
   return lines.map((line) => line.replace(/^\d+/, (slot) => slot.padStart(width)));
 }
 
+/** A line that reads from the log map's value, with the number that lies there behind it. */
+function withParameter(line: string, { maps, logMap, parameters }: CompiledScenario): string {
+  const [, map, offset] = /map\[(\w+)\]\[0\]\+(\d+)$/.exec(line) ?? [];
+  const at = Number(offset) - LOG_PARAMETERS_OFFSET;
+  const bytes = Buffer.from(parameters, "hex");
+  if (map !== maps[logMap]?.name || !(at >= 0) || at + PARAMETER_BYTES > bytes.length) return line;
+  return `${line}  ; where ${bytes.readBigUInt64LE(at)} lies`;
+}
+
 /** The bytecode, with the names of maps and functions; the log function is summed up in one line. */
-export function programCode(
+function programCode(
   { instructions, relocations, funcInfo }: CompiledProgram,
-  maps: CompiledScenario["maps"],
+  compiled: CompiledScenario,
   btf: Btf,
 ): string[] {
   const bytes = Buffer.from(instructions, "hex");
@@ -61,9 +71,9 @@ export function programCode(
   const log = last !== undefined && functions.get(last.instruction) === LOG_FUNCTION ? last.instruction : undefined;
   const lines = disassemble(decoded.slice(0, log), {
     relocations,
-    mapName: (map) => maps[map]?.name ?? `m${map}`,
+    mapName: (map) => compiled.maps[map]?.name ?? `m${map}`,
     label: (slot) => functions.get(slot),
-  });
+  }).map((line) => withParameter(line, compiled));
   if (log === undefined) return alignSlots(lines);
   const summary = `${log}: … ${decoded.length - log} instructions that append a record to the log map`;
   return alignSlots([...lines, `${LOG_FUNCTION}:`, summary]);
@@ -73,9 +83,9 @@ export function programCode(
 export function programText(
   program: CompiledProgram,
   spec: ProgramSpec | undefined,
-  maps: CompiledScenario["maps"],
+  compiled: CompiledScenario,
   btf: Btf,
 ): string[] {
   const words = spec === undefined ? [] : [...programWords(spec), ""];
-  return [header(program), ...indent([...words, ...programCode(program, maps, btf)], 4)];
+  return [header(program), ...indent([...words, ...programCode(program, compiled, btf)], 4)];
 }

@@ -20,7 +20,7 @@ export function scenarioText(compiled: CompiledScenario): string[] {
   const btf = readableBtf(compiled.btf);
   const maps = compiled.maps.filter((_, index) => index !== compiled.logMap).map((map) => mapText(map, btf));
   const programs = compiled.programs.flatMap((program, index) => [
-    ...programText(program, compiled.origin?.scenario.programs[index], compiled.maps, btf),
+    ...programText(program, compiled.origin?.scenario.programs[index], compiled, btf),
     "",
   ]);
   return ["maps", ...indent(maps, 2), "", "programs", ...indent(programs, 2)];

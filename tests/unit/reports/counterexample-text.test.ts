@@ -41,6 +41,7 @@ describe("counterexampleText", () => {
   it("disassembles with function headers and map names, and sums up the log function", () => {
     expect(text).toMatch(/\n {6}callback0:\n/);
     expect(text).toContain("(18) r1 = map[m0]");
+    expect(text).toMatch(/= map\[log\]\[0\]\+8 {2}; where 0 lies/);
     expect(text).toMatch(/log:\n +\d+: … \d+ instructions that append a record to the log map\n/);
   });
 
