@@ -205,7 +205,7 @@ describe("a kernel in QEMU", () => {
   });
 
   it("loses nothing when QEMU is killed from outside", async () => {
-    const running = kernel.run(Array(40).fill(compile(scenario(...SETUP))));
+    const running = kernel.run(Array(1500).fill(compile(scenario(...SETUP))));
     setTimeout(() => {
       for (const pid of guests()) process.kill(pid, "SIGKILL");
     }, 100);
