@@ -59,8 +59,9 @@ function exhausting(): CompiledScenario {
   const mebibyte = 1 << 20;
   const maps = [
     ...Array(6).fill(dataMap(mebibyte, 30)),
-    ...Array(20).fill(dataMap(mebibyte, 1)),
-    ...Array(30).fill(dataMap(mebibyte / 16, 1)),
+    ...Array(16).fill(dataMap(mebibyte, 4)),
+    ...Array(12).fill(dataMap(mebibyte, 1)),
+    ...Array(20).fill(dataMap(mebibyte / 16, 1)),
   ];
   const steps: Step[] = [
     ...maps.map((_, map): Step => ({ kind: "create-map", map })),
