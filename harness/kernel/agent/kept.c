@@ -90,7 +90,7 @@ static int drop_user_reference(int *fd, uint32_t id)
 	return *fd < 0 ? *fd : 0;
 }
 
-/* Whether the map has one element, for an array, for each index, all zero; otherwise none. */
+/* As user space sees a new map: an array with zeros in every element, any other without elements. */
 static int check_empty(int fd, const struct map_spec *spec, const uint8_t *zeros, uint8_t *value)
 {
 	for (uint32_t key = 0; key < spec->max_entries && spec->type == BPF_MAP_TYPE_ARRAY; key++) {
