@@ -6,30 +6,22 @@
  * Two lots of cases: one program that starts a timer, run five times, whose numbers are drawn for each case; and what the
  * guarantees draw, of which the bare loop can execute those that let no time pass.
  */
-import { spawn } from "node:child_process";
-import { mkdtemp, readFile, rm, writeFile } from "node:fs/promises";
-import { tmpdir } from "node:os";
-import { join } from "node:path";
-import { createInterface } from "node:readline";
-import { gzipSync } from "node:zlib";
 import fc from "fast-check";
 import { casesFor } from "../conformance/cases.ts";
 import { checkGuarantee } from "../conformance/check-guarantee.ts";
 import { callback, init, lookup, program, run, scenario, setCallback, start } from "../generators/build.ts";
 import { timerClock } from "../generators/clock.ts";
 import { SIMPLE_MAP } from "../generators/map.ts";
-import { command } from "../harness/kernel/command.ts";
-import { encodeCpio } from "../harness/kernel/cpio.ts";
 import { findKernelImage } from "../harness/kernel/image.ts";
 import { openKernel } from "../harness/kernel/index.ts";
-import { packageRoot } from "../harness/kernel/package-root.ts";
-import { type Accelerator, machineArguments } from "../harness/kernel/qemu.ts";
+import type { Accelerator } from "../harness/kernel/qemu.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { isAtLeast } from "../specs/version.ts";
 import { bareCases, isBare } from "./bare-cases.ts";
+import { runBareGuest } from "./bare-guest.ts";
 import { rate } from "./rate.ts";
 
 const [series = "6.1", accelerator = "tcg", seedText = "1"] = process.argv.slice(2);
@@ -68,31 +60,16 @@ const starting: fc.Arbitrary<Scenario> = fc
 
 /** Bare cases a second, by the wall clock of this machine. */
 async function bareRate(kernel: string, cases: readonly CompiledScenario[]): Promise<number> {
-  const folder = await mkdtemp(join(tmpdir(), "timerconf-bench-"));
-  try {
-    await writeFile(join(folder, "cases.h"), `enum { WARM_UP = ${WARM_UP} };\n${bareCases(cases)}\n`);
-    const init = join(folder, "init");
-    const source = join(packageRoot(), "bench", "bare-loop.c");
-    const built = await command(["cc", "-static", "-O2", "-I", folder, "-o", init, source]);
-    if (!built.ok) throw new Error(`bare-loop.c does not compile: ${built.complaint}`);
-    const initramfs = join(folder, "initramfs.cpio.gz");
-    const archive = encodeCpio([{ name: "init", mode: 0o100755, data: await readFile(init) }]);
-    await writeFile(initramfs, gzipSync(archive));
-    const machine = machineArguments({ kernel, initramfs, accelerator: accelerator as Accelerator });
-    const qemu = spawn("qemu-system-x86_64", [...machine, "-serial", "stdio"], {
-      stdio: ["ignore", "pipe", "inherit"],
-    });
-    let startMs = Number.NaN;
-    let endMs = Number.NaN;
-    for await (const line of createInterface({ input: qemu.stdout })) {
-      if (line.includes("FAILED")) throw new Error(`the bare loop failed: ${line}`);
-      if (line.includes("MARK start")) startMs = performance.now();
-      if (line.includes("MARK end")) endMs = performance.now();
-    }
-    return (cases.length * 1000) / (endMs - startMs);
-  } finally {
-    await rm(folder, { recursive: true });
-  }
+  let startMs = Number.NaN;
+  let endMs = Number.NaN;
+  const line = (text: string, ms: number): void => {
+    if (text.includes("FAILED")) throw new Error(`the bare loop failed: ${text}`);
+    if (text.includes("MARK start")) startMs = ms;
+    if (text.includes("MARK end")) endMs = ms;
+  };
+  const headers = { "cases.h": `enum { WARM_UP = ${WARM_UP} };\n${bareCases(cases)}\n` };
+  await runBareGuest({ kernel, accelerator: accelerator as Accelerator, source: "bare-loop.c", headers, line });
+  return (cases.length * 1000) / (endMs - startMs);
 }
 
 const progress = (line: string): void => console.error(line);

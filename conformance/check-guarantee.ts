@@ -4,21 +4,13 @@ import type { Harness, Outcome } from "../harness/harness.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { isAtLeast } from "../specs/version.ts";
-import { batches } from "./batches.ts";
-import { breathe } from "./breathe.ts";
 import { type Case, toCase } from "./cases.ts";
 import { type Counterexample, toCounterexample } from "./counterexample.ts";
 import { attributionOf, inTurn, isAlone } from "./health.ts";
-import { inOrder } from "./in-order.ts";
+import { inBatches } from "./in-batches.ts";
 import { type CaseVerdict, judgeCase } from "./judge-case.ts";
 import type { GuaranteeResult, Verdict } from "./results.ts";
 import { shrink } from "./shrink.ts";
-
-/** How many cases a harness is handed at once: few enough to be done soon, and for their traces to fit memory. */
-const BATCH = 64;
-
-/** While the harness is busy with one batch, the next is compiled and the one before is judged. */
-const BATCHES_AT_ONCE = 2;
 
 export interface GuaranteeOutcome {
   result: GuaranteeResult;
@@ -141,15 +133,9 @@ export async function checkGuarantee(
   const isTooOld = harness.linux !== undefined && !isAtLeast(harness.linux, guarantee.since);
   const reason = harness.lacks ?? (isTooOld ? `since Linux ${guarantee.since}` : undefined);
   if (reason !== undefined) return { result: { ...base, verdict: "not-applicable", cases: 0, exercised: 0, reason } };
-  function* judging(): Generator<() => Promise<JudgedCase[]>> {
-    for (const batch of batches(cases, BATCH))
-      yield async () => {
-        await breathe(signal);
-        return judgeBatch(guarantee, batch, harness);
-      };
-  }
   const tally = new Tally();
-  for await (const judged of inOrder(judging(), BATCHES_AT_ONCE)) for (const each of judged) tally.add(each);
+  const judging = inBatches(cases, (batch) => judgeBatch(guarantee, batch, harness), signal);
+  for await (const judged of judging) for (const each of judged) tally.add(each);
   const worst = tally.worst();
   const counterexample = await counterexampleFor(worst, { guarantee, harness, seed, signal });
   const result: GuaranteeResult = {

@@ -6,20 +6,13 @@ import { isTroubled } from "../harness/complaints.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
-import { batches } from "./batches.ts";
-import { breathe } from "./breathe.ts";
 import { type Case, seedFor, toCase } from "./cases.ts";
 import { compareTraces, type Difference } from "./compare-traces.ts";
 import { attributionOf, inTurn, isAlone } from "./health.ts";
-import { inOrder } from "./in-order.ts";
+import { inBatches } from "./in-batches.ts";
 import { openDisposable } from "./run.ts";
 import { checkRuntimeNames, type OpenOptions } from "./runtime.ts";
 import { shrink } from "./shrink.ts";
-
-const BATCH = 64;
-
-/** While the runtimes are busy with one batch, the next is compiled and the one before is compared. */
-const BATCHES_AT_ONCE = 2;
 
 export interface DiffOptions extends OpenOptions {
   left: string;
@@ -122,12 +115,9 @@ export async function runDiff(options: DiffOptions): Promise<DiffResult> {
   const harnesses = [left, right] as const;
   const versions = [left.version, right.version] as const;
   const scenarios = fc.sample(anyScenario, { seed: seedFor(seed, "diff"), numRuns: options.cases });
-  const comparing = [...batches(scenarios, BATCH)].map((batch) => async () => {
-    await breathe(signal);
-    return runBoth(harnesses, batch.map(toCase));
-  });
+  const comparing = inBatches(scenarios, (batch) => runBoth(harnesses, batch.map(toCase)), signal);
   let agreeing = 0;
-  for await (const compared of inOrder(comparing, BATCHES_AT_ONCE)) {
+  for await (const compared of comparing) {
     const index = compared.findIndex(differs);
     const first = compared[index];
     if (first?.difference !== undefined) {

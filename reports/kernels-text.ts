@@ -1,7 +1,7 @@
 /** The kernels that can be had here, and those that are here already. */
 import Table from "cli-table3";
 import type { KernelListing } from "../harness/kernel/index.ts";
-import { BARE_TABLE } from "./bare-table.ts";
+import { BARE_TABLE, tableLines } from "./bare-table.ts";
 import { type Paint, plain } from "./paint.ts";
 
 /** One line for each series. */
@@ -13,12 +13,8 @@ export function kernelsText(kernels: readonly KernelListing[], paint: Paint = pl
   table.push(
     ...kernels.map(({ series, suites, cached }) => [`kernel:${series}`, suites.join(", "), cached.join(", ") || "-"]),
   );
-  const lines = table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
   return [
-    ...lines,
+    ...tableLines(table),
     "",
     "kernel:PATH boots a bzImage of your own; kernel alone takes what is in the cache first.",
     "",

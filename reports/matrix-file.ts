@@ -1,10 +1,12 @@
 /** matrix.json: what a matrix was asked, beside its report.json, so that it can be taken up again. */
-import { mkdir, readFile } from "node:fs/promises";
+import { readFile } from "node:fs/promises";
 import { join } from "node:path";
 import type { z } from "zod";
 import { type Request, requestSchema } from "../conformance/matrix.ts";
 import { type Results, resultsSchema } from "../conformance/results.ts";
+import { isCode } from "../harness/kernel/cache.ts";
 import { writeAtomically } from "./atomic-write.ts";
+import { makeFolder } from "./make-folder.ts";
 import { RESULTS_FILE } from "./results-file.ts";
 
 const REQUEST_FILE = "matrix.json";
@@ -14,8 +16,7 @@ async function readAs<T>(path: string, schema: z.ZodType<T>): Promise<T | undefi
   try {
     return schema.safeParse(JSON.parse(await readFile(path, "utf8"))).data;
   } catch (error) {
-    const isMissing = error instanceof Error && "code" in error && error.code === "ENOENT";
-    if (isMissing || error instanceof SyntaxError) return undefined;
+    if (isCode(error, "ENOENT") || error instanceof SyntaxError) return undefined;
     throw error;
   }
 }
@@ -37,6 +38,6 @@ export async function readCutShort(folder: string): Promise<{ request: Request; 
  * @throws {NodeJS.ErrnoException} where it cannot be written
  */
 export async function writeRequest(folder: string, request: Request): Promise<void> {
-  await mkdir(folder, { recursive: true });
+  await makeFolder(folder);
   await writeAtomically(join(folder, REQUEST_FILE), `${JSON.stringify(request, null, 2)}\n`);
 }

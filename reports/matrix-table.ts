@@ -1,7 +1,7 @@
 /** The table of a matrix: guarantees down, many kernels across, a word to a cell. */
 import Table from "cli-table3";
 import type { GuaranteeResult, Results, Verdict } from "../conformance/results.ts";
-import { BARE_TABLE } from "./bare-table.ts";
+import { BARE_TABLE, tableLines } from "./bare-table.ts";
 import { type Paint, plain } from "./paint.ts";
 import { Footnotes, runtimeLines, STYLES, type TerminalTableOptions, tally } from "./terminal-table.ts";
 
@@ -40,12 +40,8 @@ export function matrixTable(results: Results, { file, paint = plain }: TerminalT
       ...runtimes.map((runtime) => cell(byCell.get(`${guarantee} ${runtime}`), footnotes, paint)),
     ]),
   );
-  const lines = table
-    .toString()
-    .split("\n")
-    .map((line) => line.trimEnd());
   return [
-    ...lines,
+    ...tableLines(table),
     "",
     LEGEND,
     ...footnotes.lines(),

@@ -1,7 +1,7 @@
 /** The table of a run: guarantees down, runtimes across, and beneath it what the cells alone cannot say. */
 import Table from "cli-table3";
 import type { GuaranteeResult, Results, RuntimeResult, Verdict } from "../conformance/results.ts";
-import { BARE_TABLE } from "./bare-table.ts";
+import { BARE_TABLE, tableLines } from "./bare-table.ts";
 import { firstLine, labelled, TEXT_WIDTH } from "./indent.ts";
 import { type Paint, plain, type Style } from "./paint.ts";
 
@@ -77,13 +77,7 @@ function table({ results }: Results, footnotes: Footnotes, paint: Paint): string
     head: ["guarantee", ...runtimes].map((title) => paint("title", title)),
   });
   drawn.push(...guarantees.map((guarantee, at) => [guarantee, ...columns.map((column) => column[at] ?? "")]));
-  return [
-    ...drawn
-      .toString()
-      .split("\n")
-      .map((line) => line.trimEnd()),
-    "",
-  ];
+  return [...tableLines(drawn), ""];
 }
 
 /** What each runtime turned out to be, or why it was not run. */
