@@ -353,38 +353,37 @@ static void begin_steps(struct scenario *scenario)
 	scenario->needs_process = false;
 }
 
-const char *scenario_read_shape(struct scenario *scenario, const char *text, size_t length)
+enum part { SHAPE = 1 << 0, STEPS = 1 << 1 };
+
+static const char *read_parts(struct scenario *scenario, unsigned int parts, const char *text, size_t length)
 {
 	struct json_object *document = parse(text, length);
 
-	begin_shape(scenario, length);
-	if (!reader.failed)
-		read_shape(scenario, document);
+	if (parts & SHAPE) {
+		begin_shape(scenario, length);
+		if (!reader.failed)
+			read_shape(scenario, document);
+	}
+	if (parts & STEPS) {
+		begin_steps(scenario);
+		if (!reader.failed)
+			read_steps(scenario, document);
+	}
 	json_object_put(document);
 	return reader.failed ? reader.error : NULL;
+}
+
+const char *scenario_read_shape(struct scenario *scenario, const char *text, size_t length)
+{
+	return read_parts(scenario, SHAPE, text, length);
 }
 
 const char *scenario_read_steps(struct scenario *scenario, const char *text, size_t length)
 {
-	struct json_object *document = parse(text, length);
-
-	begin_steps(scenario);
-	if (!reader.failed)
-		read_steps(scenario, document);
-	json_object_put(document);
-	return reader.failed ? reader.error : NULL;
+	return read_parts(scenario, STEPS, text, length);
 }
 
 const char *scenario_read(struct scenario *scenario, const char *text, size_t length)
 {
-	struct json_object *document = parse(text, length);
-
-	begin_shape(scenario, length);
-	if (!reader.failed)
-		read_shape(scenario, document);
-	begin_steps(scenario);
-	if (!reader.failed)
-		read_steps(scenario, document);
-	json_object_put(document);
-	return reader.failed ? reader.error : NULL;
+	return read_parts(scenario, SHAPE | STEPS, text, length);
 }
