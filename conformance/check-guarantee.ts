@@ -1,15 +1,15 @@
 /** One guarantee on one runtime: all its cases, the verdict over them, and the shrunk counterexample. */
 import { isTroubled } from "../harness/complaints.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
+import { isAtLeast } from "../scenario/release.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
-import { isAtLeast } from "../specs/version.ts";
 import { type Case, toCase } from "./cases.ts";
 import { type Counterexample, toCounterexample } from "./counterexample.ts";
 import { attributionOf, inTurn, isAlone } from "./health.ts";
-import { inBatches } from "./in-batches.ts";
 import { type CaseVerdict, judgeCase } from "./judge-case.ts";
 import type { GuaranteeResult, Verdict } from "./results.ts";
+import { inBatches } from "./scheduling/in-batches.ts";
 import { shrink } from "./shrink.ts";
 
 export interface GuaranteeOutcome {

@@ -9,9 +9,9 @@ import type { Scenario } from "../scenario/scenario.ts";
 import { type Case, seedFor, toCase } from "./cases.ts";
 import { compareTraces, type Difference } from "./compare-traces.ts";
 import { attributionOf, inTurn, isAlone } from "./health.ts";
-import { inBatches } from "./in-batches.ts";
 import { openDisposable } from "./run.ts";
 import { checkRuntimeNames, type OpenOptions } from "./runtime.ts";
+import { inBatches } from "./scheduling/in-batches.ts";
 import { shrink } from "./shrink.ts";
 
 export interface DiffOptions extends OpenOptions {

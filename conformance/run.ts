@@ -1,13 +1,13 @@
 /** A conformance run: guarantees × runtimes, with whatever was found kept when it is cut short. */
 import { type Harness, RuntimeUnavailable } from "../harness/harness.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
-import { Baton } from "./baton.ts";
 import { type Case, drawCases } from "./cases.ts";
 import { checkGuarantee, type GuaranteeOutcome } from "./check-guarantee.ts";
-import { inOrder } from "./in-order.ts";
 import { type Earlier, earlierOf } from "./matrix.ts";
 import { RESULTS_SCHEMA_VERSION, type Results, type RuntimeResult } from "./results.ts";
 import { checkRuntimeNames, type OpenOptions, openRuntime } from "./runtime.ts";
+import { Baton } from "./scheduling/baton.ts";
+import { inOrder } from "./scheduling/in-order.ts";
 
 /** The cases of the next guarantees keep the runtime busy while the last ones of this one end and are judged. */
 const GUARANTEES_AT_ONCE = 3;

@@ -5,8 +5,8 @@
 import { compile } from "../scenario/compile.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
-import { batches } from "./batches.ts";
-import { breathe } from "./breathe.ts";
+import { batches } from "./scheduling/batches.ts";
+import { breathe } from "./scheduling/breathe.ts";
 import { smallerScenarios } from "./smaller-scenarios.ts";
 
 /** How many candidates are tried at once: a harness runs a batch for little more than one. */

@@ -1,7 +1,7 @@
 /** The scenarios one step smaller than a given one: with a part left out, or with a value made plainer. */
 import { SIMPLE_MAP } from "../generators/map.ts";
-import { GRID_NS } from "../generators/time.ts";
 import type { MapSpec, Operation, ProgramSpec, Scenario, Step } from "../scenario/scenario.ts";
+import { GRID_NS } from "../scenario/time.ts";
 
 const without = <T>(items: readonly T[], at: number): T[] => items.filter((_, index) => index !== at);
 const withItem = <T>(items: readonly T[], at: number, item: T): T[] =>

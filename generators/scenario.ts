@@ -4,9 +4,9 @@
  */
 import fc from "fast-check";
 import type { MapSpec, Scenario, Step } from "../scenario/scenario.ts";
+import { RELEASE_NS } from "../scenario/time.ts";
 import { timerMap } from "./map.ts";
 import { anyProgram, CELL_NS } from "./program.ts";
-import { RELEASE_NS } from "./time.ts";
 
 const PROGRAMS_MAX = 3;
 const STEPS_MAX = 9;

@@ -1,7 +1,7 @@
 /** One timer and programs about it: the starting point of most directed cases. */
 import fc from "fast-check";
+import { callback, init, lookup, program, run, scenario, setCallback, start } from "../scenario/build.ts";
 import type { Callback, MapSpec, Operation, ProgramSpec, Scenario, Step } from "../scenario/scenario.ts";
-import { callback, init, lookup, program, run, scenario, setCallback, start } from "./build.ts";
 import { timerClock } from "./clock.ts";
 import { timerElement } from "./map.ts";
 import { delayNs } from "./time.ts";

@@ -3,9 +3,19 @@
  * run: whether they load is the question.
  */
 import fc from "fast-check";
+import {
+  callback,
+  cancel,
+  init,
+  lookup,
+  lookupInner,
+  program,
+  scenario,
+  setCallback,
+  start,
+} from "../scenario/build.ts";
 import type { ProgramType } from "../scenario/program-types.ts";
 import type { MapSpec, Operation, Scenario } from "../scenario/scenario.ts";
-import { callback, cancel, init, lookup, lookupInner, program, scenario, setCallback, start } from "./build.ts";
 import { timerClock } from "./clock.ts";
 import { timerElement } from "./map.ts";
 import { runnableType } from "./program-type.ts";

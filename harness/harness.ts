@@ -34,6 +34,8 @@ export interface Harness {
   /** Its Linux version, for since and until; undefined where a process does not say. */
   readonly linux: { major: number; minor: number } | undefined;
   readonly clock: Clock;
+  /** How many processors a case may name in its steps; what is said of processors can be judged where there are two. */
+  readonly processors: number;
   /** Why no guarantee can apply to it, in one line, where that is so: a kernel without BPF. */
   readonly lacks?: string | undefined;
   /** Executes scenarios, each from a clean state; as many outcomes as scenarios, in their order. Calls may overlap. */

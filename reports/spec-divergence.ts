@@ -1,7 +1,7 @@
 /** A known divergence: its name, the kernels that have it, and how it reads. */
 import { KERNEL_SERIES } from "../harness/kernel/series.ts";
+import { isAtLeast, parseRelease } from "../scenario/release.ts";
 import type { Divergence } from "../specs/divergences.ts";
-import { isAtLeast, parseRelease } from "../specs/version.ts";
 import { prose, type Text } from "./spec-blocks.ts";
 
 /** What a finding is called: its guarantee, and from the second of that guarantee on a number. */

@@ -1,6 +1,7 @@
 /** Known divergences: where a kernel does not do what its documentation says, on which releases, and why. */
+
+import { isAtLeast, type KernelRelease } from "../scenario/release.ts";
 import type { Violation } from "./guarantee.ts";
-import { isAtLeast, type KernelRelease } from "./version.ts";
 
 export interface Divergence {
   guarantee: string;

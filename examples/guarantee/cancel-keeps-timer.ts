@@ -1,8 +1,9 @@
 /** An example: one guarantee, as a file of `specs/guarantees/` holds it. docs/ADDING-A-GUARANTEE.md walks through it. */
-import { cancel, run, setCallback } from "../../generators/build.ts";
+
 import { oneTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { cancel, run, setCallback } from "../../scenario/build.ts";
+import { callsReturn } from "../../specs/checks/calls.ts";
 import type { Guarantee } from "../../specs/guarantee.ts";
-import { callsReturn } from "../../specs/judge.ts";
 
 export default [
   {

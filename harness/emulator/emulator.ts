@@ -3,6 +3,7 @@
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import { type StepResult, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../scenario/trace.ts";
 import type { Clock, Harness, Outcome } from "../harness.ts";
+import { CPU_COUNT } from "./cpus.ts";
 import type { FaultName } from "./faults.ts";
 import { MIN_DELTA_NS } from "./hrtimers.ts";
 import { InstructionBudgetExhausted } from "./interpreter.ts";
@@ -31,6 +32,7 @@ export class Emulator implements Harness {
   readonly version: string;
   readonly linux: Profile["linux"];
   readonly clock = CLOCK;
+  readonly processors = CPU_COUNT;
   readonly #profile: Profile;
   readonly #fault: FaultName | undefined;
   readonly #memory = new Memory();

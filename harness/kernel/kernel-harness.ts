@@ -21,6 +21,7 @@ export class KernelHarness implements Harness {
   readonly name: string;
   readonly version: string;
   readonly linux: { major: number; minor: number } | undefined;
+  readonly processors = 1;
   clock: Clock;
   lacks: string | undefined;
   readonly #pool: GuestPool;

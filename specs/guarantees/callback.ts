@@ -1,5 +1,6 @@
 /** What a callback may do to the element it is called for, and what it shares with the rest of the system. */
 import fc from "fast-check";
+import { oneTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
   advance,
   callback,
@@ -14,16 +15,15 @@ import {
   updateElement,
   userLookup,
   writePayload,
-} from "../../generators/build.ts";
-import { GRID_NS } from "../../generators/time.ts";
-import { oneTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+} from "../../scenario/build.ts";
 import type { CallEvent, FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
+import { GRID_NS } from "../../scenario/time.ts";
 import { payloadOf } from "../../scenario/value-layout.ts";
-import { quietOnceFreed } from "../firing-time.ts";
+import { both, callsReturn } from "../checks/calls.ts";
+import { quietOnceFreed } from "../checks/firing-time.ts";
+import { before, elementOf, entryOf, isDone, isSameElement, isStep } from "../checks/looking-back.ts";
+import { moments } from "../checks/timer-state.ts";
 import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { both, callsReturn } from "../judge.ts";
-import { before, elementOf, entryOf, isDone, isSameElement, isStep } from "../looking-back.ts";
-import { moments } from "../timer-state.ts";
 
 const FREEING = [
   { document: "ebpf-docs/bpf_timer_start", place: "Definition, on update and delete" },

@@ -1,13 +1,14 @@
 /** What the kfunc bpf_timer_cancel_async promises. */
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
-import { advance, callback, cancelAsync, init, run, setCallback, start } from "../../generators/build.ts";
-import { delayNs, GRID_NS } from "../../generators/time.ts";
+import { delayNs } from "../../generators/time.ts";
 import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { advance, callback, cancelAsync, init, run, setCallback, start } from "../../scenario/build.ts";
 import type { History } from "../../scenario/history.ts";
-import { firesInTime, staysQuietOnceCancelled } from "../firing-time.ts";
+import { GRID_NS } from "../../scenario/time.ts";
+import { both, type Call, calls, callsReturn, wrongResult } from "../checks/calls.ts";
+import { firesInTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
 import type { Guarantee, Judgement } from "../guarantee.ts";
-import { both, type Call, calls, callsReturn, wrongResult } from "../judge.ts";
 
 const RETURNS = [{ document: "ebpf-docs/bpf_timer_cancel_async", place: "Returns" }] as const;
 

@@ -1,13 +1,14 @@
 /** What bpf_timer_cancel promises. */
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
-import { advance, callback, cancel, init, lookup, run, setCallback, start } from "../../generators/build.ts";
-import { delayNs, GRID_NS } from "../../generators/time.ts";
+import { delayNs } from "../../generators/time.ts";
 import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { advance, callback, cancel, init, lookup, run, setCallback, start } from "../../scenario/build.ts";
 import type { Operation } from "../../scenario/scenario.ts";
-import { firesInTime, staysQuietOnceCancelled } from "../firing-time.ts";
+import { GRID_NS } from "../../scenario/time.ts";
+import { type Call, callsReturn } from "../checks/calls.ts";
+import { firesInTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
 import type { Guarantee } from "../guarantee.ts";
-import { type Call, callsReturn } from "../judge.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_cancel", place: "Returns" },

@@ -3,6 +3,7 @@
 import { isDeepStrictEqual } from "node:util";
 import { formatResult } from "../../bpf/errno.ts";
 import { CLOCK } from "../../bpf/uapi.ts";
+import { SIMPLE_MAP } from "../../generators/map.ts";
 import {
   advance,
   callback,
@@ -15,13 +16,12 @@ import {
   setCallback,
   start,
   updateElement,
-} from "../../generators/build.ts";
-import { SIMPLE_MAP } from "../../generators/map.ts";
-import { GRID_NS } from "../../generators/time.ts";
+} from "../../scenario/build.ts";
 import type { History } from "../../scenario/history.ts";
 import type { OperationKind, Scenario } from "../../scenario/scenario.ts";
+import { GRID_NS } from "../../scenario/time.ts";
+import { wrongResult } from "../checks/calls.ts";
 import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { wrongResult } from "../judge.ts";
 
 const EXAMPLE = program(
   [updateElement(0, 0), lookup(0, 0), init(0, CLOCK.MONOTONIC), setCallback(0), start(0), cancel()],

@@ -2,6 +2,10 @@
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { MAX_CLOCKS } from "../../bpf/uapi.ts";
+import { isTimerClock, otherClock, reservedFlags, timerClock } from "../../generators/clock.ts";
+import { timerElement, timerMap } from "../../generators/map.ts";
+import { runnableType } from "../../generators/program-type.ts";
+import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
   advance,
   callback,
@@ -17,17 +21,13 @@ import {
   updateElement,
   userDelete,
   userUpdate,
-} from "../../generators/build.ts";
-import { isTimerClock, otherClock, reservedFlags, timerClock } from "../../generators/clock.ts";
-import { timerElement, timerMap } from "../../generators/map.ts";
-import { runnableType } from "../../generators/program-type.ts";
-import { GRID_NS } from "../../generators/time.ts";
-import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+} from "../../scenario/build.ts";
 import type { Operation, Step, U64 } from "../../scenario/scenario.ts";
+import { GRID_NS } from "../../scenario/time.ts";
+import { callsReturn, isUnopposed, loads } from "../checks/calls.ts";
+import { before, entryOf, isDone, isSameElement } from "../checks/looking-back.ts";
+import { isHeld, type TimerState } from "../checks/timer-state.ts";
 import type { Guarantee } from "../guarantee.ts";
-import { callsReturn, isUnopposed, loads } from "../judge.ts";
-import { before, entryOf, isDone, isSameElement } from "../looking-back.ts";
-import { isHeld, type TimerState } from "../timer-state.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_init", place: "Returns" },

@@ -2,6 +2,8 @@
 import fc from "fast-check";
 import { ERRNO, formatResult } from "../../bpf/errno.ts";
 import { BPF_TIMER_BYTES } from "../../bpf/uapi.ts";
+import { delayNs } from "../../generators/time.ts";
+import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
   advance,
   callback,
@@ -23,19 +25,18 @@ import {
   userDelete,
   userLookup,
   userUpdate,
-} from "../../generators/build.ts";
-import { delayNs, GRID_NS, RELEASE_NS } from "../../generators/time.ts";
-import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+} from "../../scenario/build.ts";
 import type { History, HistoryEvent, StepEvent } from "../../scenario/history.ts";
 import type { Scenario, Step } from "../../scenario/scenario.ts";
+import { GRID_NS, RELEASE_NS } from "../../scenario/time.ts";
 import { fieldOffset } from "../../scenario/value-layout.ts";
-import { overdueNs, readArmings } from "../armings.ts";
-import { firesOnTime, quietOnceFreed } from "../firing-time.ts";
+import { overdueNs, readArmings } from "../checks/armings.ts";
+import { both, callsReturn, isUnopposed } from "../checks/calls.ts";
+import { firesOnTime, quietOnceFreed } from "../checks/firing-time.ts";
+import { before, elementOf, happenedMeanwhile, isDone, isSameElement, isStep } from "../checks/looking-back.ts";
+import { firesWithProgramClosed } from "../checks/program-life.ts";
+import { moments, TimerWorld } from "../checks/timer-state.ts";
 import type { ClockBound, Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { both, callsReturn, isUnopposed } from "../judge.ts";
-import { before, elementOf, happenedMeanwhile, isDone, isSameElement, isStep } from "../looking-back.ts";
-import { firesWithProgramClosed } from "../program-life.ts";
-import { moments, TimerWorld } from "../timer-state.ts";
 
 const OWNERSHIP = [
   { document: "ebpf-docs/bpf_timer_init", place: "Returns, on user references" },

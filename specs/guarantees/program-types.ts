@@ -1,4 +1,6 @@
 /** Which program types the documents say may call the timer helpers. */
+
+import { SIMPLE_MAP } from "../../generators/map.ts";
 import {
   callback,
   cancel,
@@ -9,13 +11,12 @@ import {
   scenario,
   setCallback,
   start,
-} from "../../generators/build.ts";
-import { SIMPLE_MAP } from "../../generators/map.ts";
+} from "../../scenario/build.ts";
 import { PROGRAM_TYPES, type ProgramType } from "../../scenario/program-types.ts";
 import type { Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
+import { loads } from "../checks/calls.ts";
+import { withoutTimer } from "../checks/map-creation.ts";
 import type { Guarantee } from "../guarantee.ts";
-import { loads } from "../judge.ts";
-import { withoutTimer } from "../map-creation.ts";
 import type { SourceId } from "../sources/documents.ts";
 
 /** The list on the page of bpf_timer_init. */

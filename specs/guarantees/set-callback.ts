@@ -1,6 +1,11 @@
 /** What bpf_timer_set_callback promises, and what it promises of the callback. */
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
+import { timerClock } from "../../generators/clock.ts";
+import { timerElement, timerMap } from "../../generators/map.ts";
+import { runnableType } from "../../generators/program-type.ts";
+import { delayNs } from "../../generators/time.ts";
+import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
   advance,
   callback,
@@ -17,21 +22,17 @@ import {
   start,
   userDelete,
   userUpdate,
-} from "../../generators/build.ts";
-import { timerClock } from "../../generators/clock.ts";
-import { timerElement, timerMap } from "../../generators/map.ts";
-import { runnableType } from "../../generators/program-type.ts";
-import { delayNs, GRID_NS, RELEASE_NS } from "../../generators/time.ts";
-import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+} from "../../scenario/build.ts";
 import { usedCallbacks } from "../../scenario/elements.ts";
 import type { CallEvent, FiringEvent } from "../../scenario/history.ts";
 import type { Operation, Scenario, Step } from "../../scenario/scenario.ts";
-import { firesOnTime } from "../firing-time.ts";
+import { GRID_NS, RELEASE_NS } from "../../scenario/time.ts";
+import { both, callsReturn, loads } from "../checks/calls.ts";
+import { firesOnTime } from "../checks/firing-time.ts";
+import { before, happenedMeanwhile, isDone, isSameElement, setterOf } from "../checks/looking-back.ts";
+import { firesWithProgramClosed, programGoes, programStays } from "../checks/program-life.ts";
+import { isHeld, moments } from "../checks/timer-state.ts";
 import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { both, callsReturn, loads } from "../judge.ts";
-import { before, happenedMeanwhile, isDone, isSameElement, setterOf } from "../looking-back.ts";
-import { firesWithProgramClosed, programGoes, programStays } from "../program-life.ts";
-import { isHeld, moments } from "../timer-state.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_set_callback", place: "Returns" },

@@ -2,11 +2,13 @@
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN, CLOCK } from "../../bpf/uapi.ts";
-import { advance, callback, cancel, init, run, setCallback, start } from "../../generators/build.ts";
-import { delayNs, GRID_NS } from "../../generators/time.ts";
+import { delayNs } from "../../generators/time.ts";
 import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { advance, callback, cancel, init, run, setCallback, start } from "../../scenario/build.ts";
 import type { Operation, U64 } from "../../scenario/scenario.ts";
-import type { ArmingRecord } from "../armings.ts";
+import { GRID_NS } from "../../scenario/time.ts";
+import type { ArmingRecord } from "../checks/armings.ts";
+import { callsReturn } from "../checks/calls.ts";
 import {
   firesAtOnce,
   firesInOrder,
@@ -16,9 +18,8 @@ import {
   neverFires,
   neverFiresEarly,
   onlyFiresWhenStarted,
-} from "../firing-time.ts";
+} from "../checks/firing-time.ts";
 import type { Guarantee } from "../guarantee.ts";
-import { callsReturn } from "../judge.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_start", place: "Returns" },

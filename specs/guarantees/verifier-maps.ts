@@ -12,15 +12,15 @@ import {
   BPF_F_WRONLY_PROG,
   BPF_F_ZERO_SEED,
 } from "../../bpf/uapi.ts";
-import { callback, cancel, init, lookup, program, scenario, setCallback, start } from "../../generators/build.ts";
 import { timerElement } from "../../generators/map.ts";
 import { runnableType } from "../../generators/program-type.ts";
 import { delayNs } from "../../generators/time.ts";
 import { isTimerCall } from "../../generators/twins.ts";
+import { callback, cancel, init, lookup, program, scenario, setCallback, start } from "../../scenario/build.ts";
 import type { MapSpec, Scenario } from "../../scenario/scenario.ts";
+import { both, loads } from "../checks/calls.ts";
+import { creates, withoutTimer } from "../checks/map-creation.ts";
 import type { Guarantee } from "../guarantee.ts";
-import { both, loads } from "../judge.ts";
-import { creates, withoutTimer } from "../map-creation.ts";
 
 const ALLOWED: readonly MapSpec["type"][] = ["array", "hash", "lru-hash"];
 const REFUSED: readonly MapSpec["type"][] = ["percpu-array", "percpu-hash", "lru-percpu-hash"];

@@ -1,11 +1,11 @@
 /** What the documents say of the privileges that timers take. */
 import fc from "fast-check";
 import { formatResult } from "../../bpf/errno.ts";
-import { callback, dropCapability, init, lookup, program, setCallback, start } from "../../generators/build.ts";
 import { timerClock } from "../../generators/clock.ts";
 import { timerElement } from "../../generators/map.ts";
 import { runnableType } from "../../generators/program-type.ts";
 import { delayNs } from "../../generators/time.ts";
+import { callback, dropCapability, init, lookup, program, setCallback, start } from "../../scenario/build.ts";
 import type { History } from "../../scenario/history.ts";
 import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
 

@@ -2,8 +2,8 @@
 import fc from "fast-check";
 import { directly, innerMaps, isTimerCall, misplaced, overMaps, twoFold, underLock } from "../../generators/twins.ts";
 import type { MapSpec, Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
+import { loads } from "../checks/calls.ts";
 import type { Guarantee } from "../guarantee.ts";
-import { loads } from "../judge.ts";
 
 const callsTimer = ({ operations }: ProgramSpec): boolean => operations.some(isTimerCall);
 

@@ -1,7 +1,7 @@
 import { describe, expect, test } from "vitest";
 import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_EXIST, BPF_F_NO_PREALLOC, BPF_NOEXIST } from "../../bpf/uapi.ts";
-import { callback, init, lookup, program, run, scenario, setCallback, start } from "../../generators/build.ts";
+import { callback, init, lookup, program, run, scenario, setCallback, start } from "../../scenario/build.ts";
 import type { MapSpec, Step } from "../../scenario/scenario.ts";
 import { see, timerMap, VERSIONS } from "./emulator-scenarios.ts";
 

@@ -14,7 +14,7 @@ import {
   setCallback,
   start,
   unpinMap,
-} from "../../generators/build.ts";
+} from "../../scenario/build.ts";
 import type { Step } from "../../scenario/scenario.ts";
 import { lastResult, see, timerMap } from "./emulator-scenarios.ts";
 

@@ -15,7 +15,7 @@ import {
   setCallback,
   start,
   updateElement,
-} from "../../generators/build.ts";
+} from "../../scenario/build.ts";
 import type { Operation } from "../../scenario/scenario.ts";
 import { see, timerMap, VERSIONS } from "./emulator-scenarios.ts";
 

@@ -19,7 +19,7 @@ import { BtfWriter } from "../../bpf/btf.ts";
 import { ERRNO } from "../../bpf/errno.ts";
 import { encodeInstructions } from "../../bpf/instruction.ts";
 import { BPF_F_RDONLY_PROG, HELPER } from "../../bpf/uapi.ts";
-import { scenario } from "../../generators/build.ts";
+import { scenario } from "../../scenario/build.ts";
 import { compile } from "../../scenario/compile.ts";
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import { PROGRAM_TYPE_LOADING, type ProgramType } from "../../scenario/program-types.ts";

@@ -1,6 +1,5 @@
 /** What a case leaves behind is found and named, with whose it is: shown with an agent that leaves things on purpose. */
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
-import { callback, init, lookup, program, run, scenario, setCallback, start } from "../../generators/build.ts";
 import { SIMPLE_MAP } from "../../generators/map.ts";
 import type { Outcome } from "../../harness/harness.ts";
 import { buildAgent } from "../../harness/kernel/agent-build.ts";
@@ -9,6 +8,7 @@ import { GuestSource } from "../../harness/kernel/guest-source.ts";
 import { findKernelImage } from "../../harness/kernel/image.ts";
 import { Requests } from "../../harness/kernel/request.ts";
 import { readOutcome } from "../../harness/kernel/trace-reader.ts";
+import { callback, init, lookup, program, run, scenario, setCallback, start } from "../../scenario/build.ts";
 import { compile } from "../../scenario/compile.ts";
 import type { Scenario, Step } from "../../scenario/scenario.ts";
 

@@ -33,9 +33,9 @@ describe("a folder imports only from those above it", () => {
   test.each([
     ["bpf/a.ts", "../scenario/scenario.ts"],
     ["scenario/a.ts", "../generators/map.ts"],
-    ["generators/a.ts", "../specs/judge.ts"],
+    ["generators/a.ts", "../specs/checks/calls.ts"],
     ["specs/guarantees/a.ts", "../../harness/emulator/index.ts"],
-    ["harness/emulator/a.ts", "../../specs/timer-state.ts"],
+    ["harness/emulator/a.ts", "../../specs/checks/timer-state.ts"],
     ["harness/kernel/a.ts", "../../generators/map.ts"],
     ["harness/emulator/a.ts", "../../conformance/run.ts"],
     ["conformance/a.ts", "../reports/terminal-table.ts"],

@@ -47,6 +47,7 @@ function fakeKernel(judge: (compiled: CompiledScenario) => Outcome) {
     version: "6.12.1",
     linux: { major: 6, minor: 12 },
     clock: { kind: "virtual", latenessNs: 0 },
+    processors: 1,
     run: async (scenarios) => {
       runs.push(scenarios.length);
       return scenarios.map(judge);

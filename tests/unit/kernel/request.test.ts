@@ -1,9 +1,9 @@
 import { describe, expect, it } from "vitest";
-import { callback, init, lookup, program, run, scenario, setCallback, start } from "../../../generators/build.ts";
 import { SIMPLE_MAP } from "../../../generators/map.ts";
 import { decodeMessage } from "../../../harness/kernel/message.ts";
 import { Requests } from "../../../harness/kernel/request.ts";
 import { mayReuse } from "../../../harness/kernel/reuse.ts";
+import { callback, init, lookup, program, run, scenario, setCallback, start } from "../../../scenario/build.ts";
 import { compile } from "../../../scenario/compile.ts";
 import type { MapSpec, Scenario, Step } from "../../../scenario/scenario.ts";
 

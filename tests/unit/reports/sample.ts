@@ -1,8 +1,8 @@
 /** Hand-made results and cases for the tests of reports. */
 import type { Counterexample } from "../../../conformance/counterexample.ts";
 import type { Results } from "../../../conformance/results.ts";
-import { callback, init, lookup, program, run, scenario, setCallback } from "../../../generators/build.ts";
 import { SIMPLE_MAP } from "../../../generators/map.ts";
+import { callback, init, lookup, program, run, scenario, setCallback } from "../../../scenario/build.ts";
 import { compile } from "../../../scenario/compile.ts";
 import type { CompiledScenario } from "../../../scenario/compiled-scenario.ts";
 import type { Scenario } from "../../../scenario/scenario.ts";

@@ -1,6 +1,6 @@
 import { describe, expect, it } from "vitest";
-import { callback, init, lookup, program, run, scenario, setCallback, start } from "../../../generators/build.ts";
 import { SIMPLE_MAP } from "../../../generators/map.ts";
+import { callback, init, lookup, program, run, scenario, setCallback, start } from "../../../scenario/build.ts";
 import { compile } from "../../../scenario/compile.ts";
 import type { Operation, Scenario } from "../../../scenario/scenario.ts";
 import { ScenarioError } from "../../../scenario/scenario-error.ts";

@@ -1,4 +1,5 @@
 import { describe, expect, test } from "vitest";
+import { SIMPLE_MAP } from "../../../generators/map.ts";
 import {
   callback,
   closeMap,
@@ -11,14 +12,13 @@ import {
   start,
   userDelete,
   userUpdate,
-} from "../../../generators/build.ts";
-import { SIMPLE_MAP } from "../../../generators/map.ts";
+} from "../../../scenario/build.ts";
 import { compile } from "../../../scenario/compile.ts";
 import { readHistory } from "../../../scenario/history.ts";
 import type { Scenario } from "../../../scenario/scenario.ts";
 import { type LogRecord, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../../scenario/trace.ts";
-import { readArmings } from "../../../specs/armings.ts";
-import { moments, TimerWorld } from "../../../specs/timer-state.ts";
+import { readArmings } from "../../../specs/checks/armings.ts";
+import { moments, TimerWorld } from "../../../specs/checks/timer-state.ts";
 
 /** A trace in which every step succeeds and step `at` brought these (site, value) records. */
 function traceOf({ steps }: Scenario, at: number, records: readonly [number, number][]): Trace {

@@ -1,6 +1,6 @@
 import fc from "fast-check";
 import { expect, it } from "vitest";
-import { Baton } from "../../../conformance/baton.ts";
+import { Baton } from "../../../../conformance/scheduling/baton.ts";
 
 it("a baton is held by one at a time, in the order of asking, whatever takes how long", async () => {
   const property = fc.asyncProperty(fc.scheduler(), fc.integer({ min: 1, max: 8 }), async (scheduler, count) => {

@@ -1,8 +1,8 @@
 /** What checks of map creation have in common: a map with a timer beside one alike but for the timer. */
-import { formatResult } from "../bpf/errno.ts";
-import type { History } from "../scenario/history.ts";
-import type { MapSpec } from "../scenario/scenario.ts";
-import type { Judgement, Violation } from "./guarantee.ts";
+import { formatResult } from "../../bpf/errno.ts";
+import type { History } from "../../scenario/history.ts";
+import type { MapSpec } from "../../scenario/scenario.ts";
+import type { Judgement, Violation } from "../guarantee.ts";
 
 /** The same map with nothing but numbers where its timer was. */
 export function withoutTimer(map: MapSpec): MapSpec {

@@ -1,9 +1,9 @@
 /** The shapes that checks have in common: what a call must return, and what must not load. */
-import { ERRNO, formatResult } from "../bpf/errno.ts";
-import { isTimerClock } from "../generators/clock.ts";
-import type { CallEvent, History } from "../scenario/history.ts";
-import type { Operation, OperationKind, ProgramSpec, Scenario } from "../scenario/scenario.ts";
-import type { Guarantee, Judgement, Violation } from "./guarantee.ts";
+import { ERRNO, formatResult } from "../../bpf/errno.ts";
+import { isTimerClock } from "../../generators/clock.ts";
+import type { CallEvent, History } from "../../scenario/history.ts";
+import type { Operation, OperationKind, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
+import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
 import { isHeld, type Moment, moments, type TimerState } from "./timer-state.ts";
 
 export interface Call<K extends OperationKind> extends Moment {

@@ -1,7 +1,7 @@
 import fc from "fast-check";
 import { describe, expect, it } from "vitest";
-import { batches } from "../../../conformance/batches.ts";
-import { inOrder } from "../../../conformance/in-order.ts";
+import { batches } from "../../../../conformance/scheduling/batches.ts";
+import { inOrder } from "../../../../conformance/scheduling/in-order.ts";
 
 async function collect<T>(items: AsyncIterable<T>): Promise<T[]> {
   const collected: T[] = [];

@@ -1,10 +1,10 @@
 /** How long a program stays loaded: while an armed timer is to call back into it, and no longer than timers need it. */
-import { ERRNO, formatResult } from "../bpf/errno.ts";
-import { RELEASE_NS } from "../generators/time.ts";
-import type { CallEvent, History, StepEvent } from "../scenario/history.ts";
+import { ERRNO, formatResult } from "../../bpf/errno.ts";
+import type { CallEvent, History, StepEvent } from "../../scenario/history.ts";
+import { RELEASE_NS } from "../../scenario/time.ts";
+import type { Guarantee, Judgement } from "../guarantee.ts";
 import { readArmings } from "./armings.ts";
 import { firesOnTime } from "./firing-time.ts";
-import type { Guarantee, Judgement } from "./guarantee.ts";
 import { before, happenedMeanwhile, isProgramHeld, isStep, setterOf } from "./looking-back.ts";
 import { type TimerState, TimerWorld } from "./timer-state.ts";
 

@@ -1,7 +1,7 @@
 /** Short forms for writing scenarios down: operations, programs and steps, with the usual preparation filled in. */
 
-import type { ProgramType } from "../scenario/program-types.ts";
-import type { Callback, Element, MapSpec, Operation, ProgramSpec, Scenario, Step, U64 } from "../scenario/scenario.ts";
+import type { ProgramType } from "./program-types.ts";
+import type { Callback, Element, MapSpec, Operation, ProgramSpec, Scenario, Step, U64 } from "./scenario.ts";
 
 export const lookup = (map: number, key: number, slot = 0): Operation => ({ kind: "lookup", map, key, slot });
 export const updateElement = (map: number, key: number): Operation => ({ kind: "update", map, key, flags: 0 });

@@ -2,8 +2,8 @@
  * The abstract timer state: what the documents say is so for each timer after each event of a history. It is folded
  * over what a runtime really answered, and knows nothing of how a runtime works.
  */
-import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../scenario/history.ts";
-import type { Scenario, Step } from "../scenario/scenario.ts";
+import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../../scenario/history.ts";
+import type { Scenario, Step } from "../../scenario/scenario.ts";
 
 /** A start that has neither fired nor been cancelled, overtaken or freed. */
 export interface Arming {

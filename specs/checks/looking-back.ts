@@ -1,6 +1,6 @@
 /** What came before: the questions that preconditions ask of a history. */
-import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../scenario/history.ts";
-import type { Operation, OperationKind, Step, StepKind } from "../scenario/scenario.ts";
+import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../../scenario/history.ts";
+import type { Operation, OperationKind, Step, StepKind } from "../../scenario/scenario.ts";
 import type { ArmingRecord } from "./armings.ts";
 
 /** A step of a kind that succeeded. */

@@ -1,7 +1,7 @@
 /** The shapes that checks of firings have in common: not early, in time, never, only when started. */
-import type { FiringEvent, History, HistoryEvent } from "../scenario/history.ts";
+import type { FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
+import type { ClockBound, Guarantee, Judgement, Violation } from "../guarantee.ts";
 import { type ArmingRecord, type Armings, delayOf, overdueNs, readArmings } from "./armings.ts";
-import type { ClockBound, Guarantee, Judgement, Violation } from "./guarantee.ts";
 
 type Applies = (record: ArmingRecord, armings: Armings, history: History) => boolean;
 /** How long after the start a firing is due, nanoseconds; undefined where nothing in the scenario says so. */

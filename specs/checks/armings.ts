@@ -1,8 +1,8 @@
 /** The life of each start: when it was made, when it was due, and what became of it. */
-import { BPF_F_TIMER_ABS } from "../bpf/uapi.ts";
-import type { CallEvent, FiringEvent, History, HistoryEvent } from "../scenario/history.ts";
-import type { Operation } from "../scenario/scenario.ts";
-import type { ClockBound } from "./guarantee.ts";
+import { BPF_F_TIMER_ABS } from "../../bpf/uapi.ts";
+import type { CallEvent, FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
+import type { Operation } from "../../scenario/scenario.ts";
+import type { ClockBound } from "../guarantee.ts";
 import { type Moment, type TimerState, TimerWorld, type UserReferences } from "./timer-state.ts";
 
 /** What ended a start: its timer fired, was started again, was cancelled or was freed; or nothing did. */
