@@ -1,5 +1,6 @@
 /** The interface through which every runtime is reached. */
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import type { KernelRelease } from "../scenario/release.ts";
 import type { Trace } from "../scenario/trace.ts";
 
 /** How a runtime's time behaves. A callback may be late by `latenessNs`; it may never be early. */
@@ -32,7 +33,7 @@ export interface Harness {
   /** What it turned out to be, `6.12.117+deb12-cloud-amd64`. */
   readonly version: string;
   /** Its Linux version, for since and until; undefined where a process does not say. */
-  readonly linux: { major: number; minor: number } | undefined;
+  readonly linux: KernelRelease | undefined;
   readonly clock: Clock;
   /** How many processors a case may name in its steps; what is said of processors can be judged where there are two. */
   readonly processors: number;

@@ -1,5 +1,6 @@
 /** A real kernel as a runtime under test: a pool of guests, each started when there is work for it. */
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
+import { type KernelRelease, parseUname } from "../../scenario/release.ts";
 import type { Clock, Harness, Outcome } from "../harness.ts";
 import { attributeFirsts } from "./attribution.ts";
 import type { Guest } from "./guest.ts";
@@ -20,7 +21,7 @@ export interface KernelHarnessOptions {
 export class KernelHarness implements Harness {
   readonly name: string;
   readonly version: string;
-  readonly linux: { major: number; minor: number } | undefined;
+  readonly linux: KernelRelease | undefined;
   readonly processors = 1;
   clock: Clock;
   lacks: string | undefined;
@@ -28,10 +29,9 @@ export class KernelHarness implements Harness {
 
   /** Takes over a guest that is ready. */
   constructor({ name, source, clock, guestsMax, signal }: KernelHarnessOptions, guest: Guest) {
-    const [, major, minor] = /^(\d+)\.(\d+)/.exec(guest.release) ?? [];
     this.name = name;
     this.version = guest.release;
-    this.linux = major === undefined ? undefined : { major: Number(major), minor: Number(minor) };
+    this.linux = parseUname(guest.release);
     this.clock = clock;
     const options = { workersMax: guestsMax, newWorker: () => new GuestWorker(source, signal) };
     this.#pool = new GuestPool({ ...options, ...(signal ? { signal } : {}) }, new GuestWorker(source, signal, guest));
