@@ -8,7 +8,8 @@
 #include <stdbool.h>
 #include <stdint.h>
 
-#include "case.h"
+#include "process.h"
+#include "scenario.h"
 
 enum { KEPT_MAX = 256 };
 

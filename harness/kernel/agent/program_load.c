@@ -11,6 +11,8 @@
 #include "vmlinux_btf.h"
 
 static char verifier_log[1 << 20];
+enum { MESSAGE_BYTES_MAX = 1024 };
+
 static char message_text[MESSAGE_BYTES_MAX];
 
 __attribute__((format(printf, 1, 0))) static void note(const char *format, const char *kind, const char *name)

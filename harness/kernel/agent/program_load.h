@@ -2,7 +2,10 @@
 #ifndef PROGRAM_LOAD_H
 #define PROGRAM_LOAD_H
 
-#include "case.h"
+#include <stdbool.h>
+#include <stdint.h>
+
+#include "process.h"
 
 /*
  * Fills in the relocations, loads, and returns the descriptor or a negative errno; then `message`, valid until the

@@ -1,4 +1,4 @@
-/* One compiled scenario, read from its JSON line. The format is described in scenario/compiled-scenario.ts. */
+/* One compiled scenario, as the agent holds it. What it means is described in scenario/compiled-scenario.ts. */
 #ifndef SCENARIO_H
 #define SCENARIO_H
 
@@ -89,14 +89,5 @@ struct scenario {
 	uint32_t step_count;
 	bool needs_process; /* some step takes an acting process of its own */
 };
-
-/*
- * Each reads a part of a scenario from JSON, over what was there before. They return NULL, or one line that says what
- * is wrong and where; the scenario is of no use then. Steps are read after the shape that they are of.
- */
-const char *scenario_read_shape(struct scenario *scenario, const char *text, size_t length);
-const char *scenario_read_steps(struct scenario *scenario, const char *text, size_t length);
-/* Both, from one document. */
-const char *scenario_read(struct scenario *scenario, const char *text, size_t length);
 
 #endif

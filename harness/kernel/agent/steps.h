@@ -2,8 +2,7 @@
 #ifndef STEPS_H
 #define STEPS_H
 
-#include "case.h"
-#include "scenario.h"
+#include "process.h"
 
 enum step_target { TARGET_NONE, TARGET_MAP, TARGET_PROGRAM };
 

@@ -2,8 +2,10 @@
 #ifndef TRACE_H
 #define TRACE_H
 
-#include "case.h"
 #include "complaints.h"
+#include "observations.h"
+#include "scenario.h"
+#include "text.h"
 
 void trace_put(struct text *text, const struct scenario *scenario, const struct observations *seen,
 	       const struct complaints *complaints);

@@ -1,4 +1,4 @@
-#include "scenario.h"
+#include "scenario_read.h"
 
 #include <json-c/json.h>
 #include <stdarg.h>
