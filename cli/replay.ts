@@ -7,6 +7,7 @@ import { replayText } from "../reports/replay-text.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
+import { statementOf } from "../specs/guarantee.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
 import { checkMachineOptions, type MachineOptions } from "./options.ts";
@@ -79,7 +80,7 @@ export async function replayCommand(file: string, options: ReplayCommandOptions,
   const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
   if (id !== undefined && guarantee === undefined)
     throw new UsageError(`${file} names the guarantee ${id}, which this version does not have (see timerconf list)`);
-  const { result, text } = await replayed(file, saved, options, guarantee?.statement, io);
+  const { result, text } = await replayed(file, saved, options, guarantee && statementOf(guarantee), io);
   io.out.write(text);
   return exitCode(result);
 }

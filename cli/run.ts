@@ -9,7 +9,7 @@ import { paintFor } from "../reports/paint.ts";
 import { prepareResultsFolder, writeResults } from "../reports/results-file.ts";
 import { terminalTable } from "../reports/terminal-table.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
-import type { Guarantee } from "../specs/guarantee.ts";
+import { type Guarantee, statementOf } from "../specs/guarantee.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
 import { checkMachineOptions, type MachineOptions } from "./options.ts";
@@ -64,7 +64,8 @@ class Findings {
   async counterexample(found: Counterexample): Promise<string | undefined> {
     const name = caseFileName(found.guarantee, found.runtime);
     const file = await this.safekeeping.save((folder) => writeCase(folder, name, found.compiled));
-    const statement = this.#guarantees.find(({ id }) => id === found.guarantee)?.statement ?? "";
+    const guarantee = this.#guarantees.find(({ id }) => id === found.guarantee);
+    const statement = guarantee === undefined ? "" : statementOf(guarantee);
     const paint = paintFor(this.#io.out.isTTY, this.#io.env);
     this.show(`\n${counterexampleText(found, { statement }, { file, paint })}`);
     return file === undefined ? undefined : name;

@@ -1,6 +1,7 @@
 /** One case on one runtime, judged: what its guarantee says of the outcome. */
 import type { Harness, Outcome } from "../harness/harness.ts";
 import { readHistory } from "../scenario/history.ts";
+import { Reading } from "../specs/checks/reading.ts";
 import { type Divergence, explain } from "../specs/divergences.ts";
 import type { Guarantee, Violation } from "../specs/guarantee.ts";
 import type { Case } from "./cases.ts";
@@ -29,8 +30,10 @@ export function judgeCase(
   const { droppedRecords } = outcome.trace;
   if (droppedRecords > 0)
     return { kind: "error", reason: `${droppedRecords} log records did not fit into the log map` };
-  const history = readHistory(scenario, compiled, outcome.trace);
-  const { exercised, violations } = guarantee.check(history, harness.clock);
+  const reading = new Reading(readHistory(scenario, compiled, outcome.trace));
+  const judged = guarantee.clauses.map(({ check }) => check(reading, harness.clock));
+  const violations = judged.flatMap((judgement) => judgement.violations);
+  const exercised = judged.some((judgement) => judgement.exercised > 0) ? 1 : 0;
   let explained: Divergence | undefined;
   for (const violation of violations) {
     const divergence = explain(guarantee.id, violation, harness.linux);

@@ -1,5 +1,5 @@
 /** The catalogue for people: each guarantee with its statement, where it is written, and the faults that break it. */
-import type { Guarantee } from "../specs/guarantee.ts";
+import { faultsOf, type Guarantee, statementOf } from "../specs/guarantee.ts";
 import { DOCUMENTS } from "../specs/sources/documents.ts";
 import { indent, labelled, TEXT_WIDTH } from "./indent.ts";
 import { type Paint, plain } from "./paint.ts";
@@ -12,6 +12,7 @@ export interface CatalogueListing {
   guarantees: {
     id: string;
     statement: string;
+    clauses: { name: string; words: string; faults: readonly string[] }[];
     since: string;
     sources: { document: string; title: string; place: string }[];
     faults: readonly string[];
@@ -22,17 +23,18 @@ export interface CatalogueListing {
 /** The guarantees with their sources, and the faults with the guarantees that they break. */
 export function listing(guarantees: readonly Guarantee[], faults: Faults): CatalogueListing {
   return {
-    guarantees: guarantees.map(({ id, statement, since, citations, faults }) => ({
-      id,
-      statement,
-      since,
-      sources: citations.map(({ document, place }) => ({ document, title: DOCUMENTS[document], place })),
-      faults,
+    guarantees: guarantees.map((guarantee) => ({
+      id: guarantee.id,
+      statement: statementOf(guarantee),
+      clauses: guarantee.clauses.map(({ name, words, faults: broken }) => ({ name, words, faults: broken })),
+      since: guarantee.since,
+      sources: guarantee.citations.map(({ document, place }) => ({ document, title: DOCUMENTS[document], place })),
+      faults: faultsOf(guarantee),
     })),
     faults: Object.entries(faults).map(([name, { summary }]) => ({
       name,
       summary,
-      guarantees: guarantees.filter((guarantee) => guarantee.faults.includes(name)).map(({ id }) => id),
+      guarantees: guarantees.filter((guarantee) => faultsOf(guarantee).includes(name)).map(({ id }) => id),
     })),
   };
 }

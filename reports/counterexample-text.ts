@@ -1,7 +1,6 @@
 /** A counterexample as a person reads it: what was promised, what was run, what was expected and what came. */
 import type { Counterexample } from "../conformance/counterexample.ts";
 import { isTroubled } from "../harness/complaints.ts";
-import type { Guarantee } from "../specs/guarantee.ts";
 import { indent, labelled, TEXT_WIDTH } from "./indent.ts";
 import { afterText, outcomeText } from "./outcome-text.ts";
 import { type Paint, plain } from "./paint.ts";
@@ -39,7 +38,7 @@ const HEADLINES = { violated: "is violated on", error: "could not be judged on" 
  */
 export function counterexampleText(
   counterexample: Counterexample,
-  { statement }: Pick<Guarantee, "statement">,
+  { statement }: { statement: string },
   { file, paint = plain }: CounterexampleTextOptions = {},
 ): string {
   const { guarantee: id, runtime, compiled, verdict, repeats } = counterexample;

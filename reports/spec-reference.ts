@@ -2,7 +2,7 @@
 import type { Results } from "../conformance/results.ts";
 import { faults } from "../harness/emulator/index.ts";
 import { DIVERGENCES, type Divergence } from "../specs/divergences.ts";
-import type { Guarantee } from "../specs/guarantee.ts";
+import { faultsOf, type Guarantee, statementOf } from "../specs/guarantee.ts";
 import { DOCUMENTS } from "../specs/sources/documents.ts";
 import type { Place } from "../specs/sources/sentence.ts";
 import {
@@ -57,11 +57,11 @@ function specGuarantee(
   runtimes: readonly SpecRuntime[],
   reports: readonly Results[],
 ): SpecGuarantee {
-  const { id, statement, since, undocumented = false, citations } = guarantee;
+  const { id, since, undocumented = false, citations } = guarantee;
   const example = exampleCase(guarantee);
   return {
     id,
-    statement,
+    statement: statementOf(guarantee),
     since,
     undocumented,
     sources: citations.map(({ document, place }) => ({ document, title: DOCUMENTS[document], place })),
@@ -70,7 +70,7 @@ function specGuarantee(
     ),
     verdicts: specVerdicts(id, runtimes, reports),
     divergences: DIVERGENCES.filter((divergence) => divergence.guarantee === id),
-    faults: guarantee.faults.map((name) => ({ name, summary: summaries[name]?.summary ?? "" })),
+    faults: faultsOf(guarantee).map((name) => ({ name, summary: summaries[name]?.summary ?? "" })),
     example: example === undefined ? [] : exampleText(example),
     command: `npx timerconf run --guarantee ${id} --runtime kernel:${seriesShowing({ since })}`,
   };

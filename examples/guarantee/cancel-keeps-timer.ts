@@ -8,14 +8,19 @@ import type { Guarantee } from "../../specs/guarantee.ts";
 export default [
   {
     id: "example.cancel-keeps-timer",
-    statement: "A cancelled timer stays initialized: bpf_timer_set_callback gives it a callback again, and returns 0.",
     citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel" }],
     since: "5.15",
     undocumented: true,
     scenarios: oneTimer().map((timer) =>
       timerScenario(timer, [readyTimer(timer, [cancel(), setCallback(0)])], [run()]),
     ),
-    check: callsReturn("timer-set-callback", 0, ({ timer }) => timer.initialized && timer.cancelled),
-    faults: ["set-callback-fails"],
+    clauses: [
+      {
+        name: "returns",
+        words: "A cancelled timer stays initialized: bpf_timer_set_callback gives it a callback again, and returns 0.",
+        check: callsReturn("timer-set-callback", 0, ({ timer }) => timer.initialized && timer.cancelled),
+        faults: ["set-callback-fails"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

@@ -3,7 +3,8 @@ import { BPF_F_TIMER_ABS } from "../../bpf/uapi.ts";
 import type { CallEvent, FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
 import type { Operation } from "../../scenario/scenario.ts";
 import type { ClockBound } from "../guarantee.ts";
-import { type Moment, type TimerState, TimerWorld, type UserReferences } from "./timer-state.ts";
+import type { Reading } from "./reading.ts";
+import type { Moment, TimerState, TimerWorld, UserReferences } from "./timer-state.ts";
 
 /** What ended a start: its timer fired, was started again, was cancelled or was freed; or nothing did. */
 export type ArmingEnd = "firing" | "restart" | "cancel" | "freed" | null;
@@ -12,6 +13,7 @@ export interface ArmingRecord {
   /** The bpf_timer_start that returned 0. */
   call: CallEvent;
   operation: Extract<Operation, { kind: "timer-start" }>;
+  /** The timer, as it was just before it was started. */
   timer: TimerState;
   /** The clock id that init had given the timer. */
   clock: number | null;
@@ -23,6 +25,8 @@ export interface ArmingRecord {
   /** The event that ended it, and how user space referred to its map just before. */
   endEvent: HistoryEvent | null;
   references: UserReferences | undefined;
+  /** Up to here the timer could fire before something else ended it; Infinity where nothing did, nanoseconds. */
+  couldFireUntilNs: number;
 }
 
 /** A firing that no start accounts for: its timer had not been started since it last fired, was cancelled or freed. */
@@ -34,8 +38,8 @@ export interface UnaccountedFiring {
 }
 
 export interface Armings {
-  records: ArmingRecord[];
-  unaccounted: UnaccountedFiring[];
+  readonly records: readonly ArmingRecord[];
+  readonly unaccounted: readonly UnaccountedFiring[];
 }
 
 const isStart = (moment: Moment): boolean =>
@@ -51,36 +55,70 @@ export function delayOf({ ns, flags, fromNow }: ArmingRecord["operation"]): numb
   return Number(BigInt.asIntN(64, BigInt(ns)));
 }
 
-/** Follows every start of a history to its end. */
-export function readArmings(history: History): Armings {
-  const world = new TimerWorld(history.scenario);
-  const records: ArmingRecord[] = [];
-  let unaccounted: UnaccountedFiring[] = [];
-  let open: ArmingRecord[] = [];
-  let lastNs = 0;
-  for (const event of history.events) {
-    const moment = world.moment(event);
-    const { timer, firedBefore } = moment;
-    if (event.kind === "firing" && timer !== undefined && timer.arming === null)
-      unaccounted.push({ event, timer, freedBy: timer.freedBy });
-    world.apply(event);
-    for (const record of open.filter((each) => each.timer.arming?.call !== each.call))
+/** Follows every start of a history to its end, event by event. */
+export class ArmingsReader {
+  readonly #history: History;
+  readonly #records: ArmingRecord[] = [];
+  #unaccounted: UnaccountedFiring[] = [];
+  #open: ArmingRecord[] = [];
+  #lastNs = 0;
+  /** When each callback that runs was entered, by its execution. */
+  readonly #enteredNs = new Map<number, number>();
+
+  constructor(history: History) {
+    this.#history = history;
+  }
+
+  result(): Armings {
+    return { records: this.#records, unaccounted: this.#unaccounted };
+  }
+
+  /** Takes the next event in; `world` is what it has just been applied to. */
+  read(moment: Moment, world: TimerWorld): void {
+    const { event, timer, firedBefore } = moment;
+    if (event.kind === "firing") {
+      this.#enteredNs.set(event.execution, event.timeNs);
+      if (timer !== undefined && timer.arming === null && !(event.timeNs <= (timer.freedWithMap?.settledNs ?? -1)))
+        this.#unaccounted.push({ event, timer, freedBy: timer.freedBy });
+    }
+    if (this.#open.length > 0) this.#close(moment, world);
+    if (isStart(moment) && timer !== undefined) {
+      const earliest = Math.min(this.#lastNs, firedBefore?.timeNs ?? this.#lastNs);
+      const record = startRecord(moment, event as CallEvent, timer, earliest);
+      this.#records.push(record);
+      if (firedBefore === undefined) this.#open.push(record);
+      else Object.assign(record, { end: "firing", endEvent: firedBefore, references: referencesOf(moment, record) });
+      if (firedBefore !== undefined)
+        this.#unaccounted = this.#unaccounted.filter((firing) => firing.event !== firedBefore);
+    }
+    const stepsTimes = this.#history.trace.steps;
+    this.#lastNs = event.kind === "step" ? Math.max(this.#lastNs, stepsTimes[event.at - 1]?.timeNs ?? 0) : event.timeNs;
+  }
+
+  #close(moment: Moment, world: TimerWorld): void {
+    const { event, timer } = moment;
+    const isOver = ({ timer: { id }, call }: ArmingRecord): boolean => world.stateOf(id)?.arming?.call !== call;
+    const over = this.#open.filter(isOver);
+    if (over.length === 0) return;
+    for (const record of over)
       Object.assign(record, {
         end: endBy(event, record.timer, timer),
         endEvent: event,
         references: referencesOf(moment, record),
+        couldFireUntilNs: this.#couldFireUntilNs(event),
       });
-    open = open.filter(({ end }) => end === null);
-    if (isStart(moment) && timer !== undefined) {
-      const record = startRecord(moment, event as CallEvent, timer, Math.min(lastNs, firedBefore?.timeNs ?? lastNs));
-      records.push(record);
-      if (firedBefore === undefined) open.push(record);
-      else Object.assign(record, { end: "firing", endEvent: firedBefore, references: referencesOf(moment, record) });
-      unaccounted = unaccounted.filter((firing) => firing.event !== firedBefore);
-    }
-    lastNs = event.kind === "step" ? Math.max(lastNs, history.trace.steps[event.at - 1]?.timeNs ?? 0) : event.timeNs;
+    this.#open = this.#open.filter(({ end }) => end === null);
   }
-  return { records, unaccounted };
+
+  /**
+   * Up to when a timer could fire that this event disarmed. While a program or a callback runs, a runtime need not
+   * let timers fire, and a step takes effect at any moment of its duration.
+   */
+  #couldFireUntilNs(event: HistoryEvent): number {
+    const stepBeforeNs = this.#history.trace.steps[event.at - 1]?.timeNs ?? 0;
+    if (event.kind !== "call" || event.callback === null) return stepBeforeNs;
+    return this.#enteredNs.get(event.execution) ?? stepBeforeNs;
+  }
 }
 
 function startRecord({ references }: Moment, call: CallEvent, timer: TimerState, earliest: number): ArmingRecord {
@@ -95,6 +133,7 @@ function startRecord({ references }: Moment, call: CallEvent, timer: TimerState,
     end: null,
     endEvent: null,
     references: undefined,
+    couldFireUntilNs: Number.POSITIVE_INFINITY,
   };
 }
 
@@ -104,15 +143,15 @@ const referencesOf = ({ references }: Moment, { call }: ArmingRecord): UserRefer
 const isCancel = ({ kind }: Operation): boolean => kind === "timer-cancel" || kind === "timer-cancel-async";
 
 function endBy(event: HistoryEvent, timer: TimerState, touched: TimerState | undefined): ArmingEnd {
-  if (touched !== timer || event.kind === "step") return "freed";
+  if (touched?.id !== timer.id || event.kind === "step") return "freed";
   if (event.kind === "firing") return "firing";
   if (event.operation.kind === "timer-start") return "restart";
   return isCancel(event.operation) ? "cancel" : "freed";
 }
 
 /** How long before the end of the history a start should have fired at the latest, nanoseconds; negative where it need not have. */
-export function overdueNs(record: ArmingRecord, history: History, clock: ClockBound): number {
-  const endNs = history.trace.steps.at(-1)?.timeNs ?? 0;
+export function overdueNs(record: ArmingRecord, { trace }: Reading, clock: ClockBound): number {
+  const endNs = trace.steps.at(-1)?.timeNs ?? 0;
   const delay = delayOf(record.operation);
   return delay === null ? -1 : endNs - (record.madeNs.latest + Math.max(delay, 0) + clock.latenessNs);
 }

@@ -1,33 +1,38 @@
 /** The shapes that checks of firings have in common: not early, in time, never, only when started. */
-import type { FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
-import type { ClockBound, Guarantee, Judgement, Violation } from "../guarantee.ts";
-import { type ArmingRecord, type Armings, delayOf, overdueNs, readArmings } from "./armings.ts";
+import type { FiringEvent, HistoryEvent } from "../../scenario/history.ts";
+import { type Check, type ClockBound, type Judgement, UNTOUCHED, type Violation } from "../guarantee.ts";
+import { type ArmingRecord, delayOf, overdueNs } from "./armings.ts";
+import { elementOf, happenedMeanwhile } from "./looking-back.ts";
+import type { Reading } from "./reading.ts";
 
-type Applies = (record: ArmingRecord, armings: Armings, history: History) => boolean;
+/** Which starts a check is about. */
+export type Applies = (record: ArmingRecord, reading: Reading) => boolean;
 /** How long after the start a firing is due, nanoseconds; undefined where nothing in the scenario says so. */
 type Delay = (record: ArmingRecord) => number | undefined;
 
 const AT_ONCE: Delay = () => 0;
 const asStarted: Delay = ({ operation }) => delayOf(operation) ?? undefined;
 
-const firingOf = ({ end, endEvent }: ArmingRecord): FiringEvent | undefined =>
+/** The firing that used a start up. */
+export const firingOf = ({ end, endEvent }: ArmingRecord): FiringEvent | undefined =>
   end === "firing" && endEvent?.kind === "firing" ? endEvent : undefined;
 
 const describe = ({ call, operation }: ArmingRecord): string =>
   `the timer started in step ${call.at} with ${operation.ns} ns`;
 
 /** A check built from one function that looks at each start it applies to: undefined for one that tells nothing. */
-function eachStart(
+export function eachStart(
   applies: Applies,
-  look: (record: ArmingRecord, history: History, clock: ClockBound) => Violation | "kept" | undefined,
-): Guarantee["check"] {
-  return (history, clock): Judgement => {
-    const armings = readArmings(history);
-    const looked = armings.records
-      .filter((record) => applies(record, armings, history))
-      .map((record) => look(record, history, clock));
-    const violations = looked.filter((result) => typeof result === "object");
-    return { exercised: looked.filter((result) => result !== undefined).length, violations };
+  look: (record: ArmingRecord, reading: Reading, clock: ClockBound) => Violation | "kept" | undefined,
+): Check {
+  return (reading, clock): Judgement => {
+    const { records } = reading.armings;
+    if (records.length === 0) return UNTOUCHED;
+    const looked = records
+      .filter((record) => applies(record, reading))
+      .map((record) => look(record, reading, clock))
+      .filter((result) => result !== undefined);
+    return { exercised: looked.length, violations: looked.filter((result) => result !== "kept") };
   };
 }
 
@@ -42,133 +47,176 @@ function early(record: ArmingRecord, delay: Delay): Violation | undefined {
     expected: `${describe(record)} does not fire before its time`,
     observed: `it fired at least ${earlyNs} ns early`,
     subject: "early",
+    event: firing,
   };
 }
 
-/** Late or missing; undefined where it came in time or need not have come yet. */
-function late(record: ArmingRecord, delay: Delay, history: History, clock: ClockBound): Violation | undefined {
+/**
+ * Whether an LRU map may have evicted the element of a start meanwhile, and freed its timer: any update of such a map
+ * can evict any of its elements.
+ */
+function mayBeEvicted(record: ArmingRecord, reading: Reading): boolean {
+  const map = record.call.element?.map;
+  if (map == null || reading.scenario.maps[map]?.type !== "lru-hash") return false;
+  return happenedMeanwhile(
+    reading,
+    record,
+    (event) =>
+      elementOf(event)?.map === map &&
+      (event.kind === "step"
+        ? event.step.kind === "update"
+        : event.kind === "call" && event.operation.kind === "update"),
+  );
+}
+
+/**
+ * Late or missing; undefined where it came in time, or need not have come yet. A start that something else ended must
+ * have fired before that, where its time was past by then.
+ */
+function late(record: ArmingRecord, delay: Delay, reading: Reading, clock: ClockBound): Violation | undefined {
   const delayNs = delay(record);
   if (delayNs === undefined) return undefined;
   const latestNs = record.madeNs.latest + Math.max(delayNs, 0) + clock.latenessNs;
-  const expected = `${describe(record)} fires no later than ${latestNs - record.madeNs.latest} ns after it`;
   const firing = firingOf(record);
-  if (firing !== undefined && firing.timeNs > latestNs)
-    return { at: firing.at, expected, observed: `it fired ${firing.timeNs - latestNs} ns later`, subject: "late" };
-  const endNs = history.trace.steps.at(-1)?.timeNs ?? 0;
-  if (record.end !== null || endNs <= latestNs) return undefined;
-  const at = history.trace.steps.length - 1;
-  return { at, expected, observed: `${endNs - latestNs} ns later it had not`, subject: "missing" };
+  const untilNs = Math.min(record.couldFireUntilNs, reading.trace.steps.at(-1)?.timeNs ?? 0);
+  const expected = (): string =>
+    `${describe(record)} fires no later than ${latestNs - record.madeNs.latest} ns after it`;
+  if (firing !== undefined) {
+    const lateByNs = firing.timeNs - latestNs;
+    if (lateByNs <= 0) return undefined;
+    const observed = `it fired ${lateByNs} ns later`;
+    return { at: firing.at, expected: expected(), observed, subject: "late", event: firing, lateByNs };
+  }
+  const missingNs = untilNs - latestNs;
+  if (missingNs <= 0 || mayBeEvicted(record, reading)) return undefined;
+  const at = record.endEvent?.at ?? reading.trace.steps.length - 1;
+  const observed = `${missingNs} ns later it had not`;
+  const event = record.endEvent ?? record.call;
+  return { at, expected: expected(), observed, subject: "missing", event, lateByNs: missingNs };
 }
 
 /** No start that applies fires before its time. */
-export const neverFiresEarly = (applies: Applies): Guarantee["check"] =>
+export const neverFiresEarly = (applies: Applies): Check =>
   eachStart(applies, (record) => (firingOf(record) === undefined ? undefined : (early(record, asStarted) ?? "kept")));
 
-/** Every start that applies fires by its time, within the clock's bound, unless something else ended it. */
-const firesBy = (applies: Applies, delay: Delay): Guarantee["check"] =>
+/** Every start that applies fires by its time, within the clock's bound, unless something else ended it before. */
+const firesBy = (applies: Applies, delay: Delay): Check =>
   eachStart(
     applies,
-    (record, history, clock) =>
-      late(record, delay, history, clock) ?? (firingOf(record) === undefined ? undefined : "kept"),
+    (record, reading, clock) =>
+      late(record, delay, reading, clock) ?? (firingOf(record) === undefined ? undefined : "kept"),
   );
 
-export const firesInTime = (applies: Applies): Guarantee["check"] => firesBy(applies, asStarted);
+export const firesInTime = (applies: Applies): Check => firesBy(applies, asStarted);
 
 /** Every start that applies fires without delay, whatever number it was given. */
-export const firesAtOnce = (applies: Applies): Guarantee["check"] => firesBy(applies, AT_ONCE);
+export const firesAtOnce = (applies: Applies): Check => firesBy(applies, AT_ONCE);
 
 /** Every start that applies fires neither early nor late. */
-export const firesOnTime = (applies: Applies): Guarantee["check"] =>
+export const firesOnTime = (applies: Applies): Check =>
   eachStart(
     applies,
-    (record, history, clock) =>
+    (record, reading, clock) =>
       early(record, asStarted) ??
-      late(record, asStarted, history, clock) ??
+      late(record, asStarted, reading, clock) ??
       (firingOf(record) === undefined ? undefined : "kept"),
   );
 
 /** No start that applies ever fires. */
-export const neverFires = (applies: Applies): Guarantee["check"] =>
+export const neverFires = (applies: Applies): Check =>
   eachStart(applies, (record) => {
     const firing = firingOf(record);
     if (firing === undefined) return "kept";
-    return { at: firing.at, expected: `${describe(record)} does not fire`, observed: "it fired", subject: "fired" };
+    const expected = `${describe(record)} does not fire`;
+    return { at: firing.at, expected, observed: "it fired", subject: "fired", event: firing };
   });
 
 /** Every start that applies fires on the CPU that made it. */
-export const firesOnItsCpu = (applies: Applies): Guarantee["check"] =>
+export const firesOnItsCpu = (applies: Applies): Check =>
   eachStart(applies, (record) => {
     const firing = firingOf(record);
     if (firing === undefined) return undefined;
     if (firing.cpu === record.call.cpu) return "kept";
     const expected = `${describe(record)} fires on CPU ${record.call.cpu}`;
-    return { at: firing.at, expected, observed: `it fired on CPU ${firing.cpu}`, subject: "cpu" };
+    return { at: firing.at, expected, observed: `it fired on CPU ${firing.cpu}`, subject: "cpu", event: firing };
   });
 
 /** Every firing is accounted for by a start that had not been used up, cancelled or freed. */
-export const onlyFiresWhenStarted: Guarantee["check"] = (history) => {
-  const { records, unaccounted } = readArmings(history);
+export const onlyFiresWhenStarted: Check = ({ armings: { unaccounted, records } }) => {
   const violations = unaccounted.map(({ event }) => ({
     at: event.at,
     expected: "a callback runs only for a start that has not been used up",
     observed: `callback ${event.callback} of program ${event.program} ran for key ${event.element.key} without one`,
     subject: "again",
+    event,
   }));
   return { exercised: records.filter((record) => firingOf(record) !== undefined).length, violations };
 };
 
 /** Of two starts on one clock whose times are surely in order, the earlier fires first. */
-export const firesInOrder: Guarantee["check"] = (history) => {
-  const fired = readArmings(history).records.flatMap((record) => {
+export const firesInOrder: Check = (reading) => {
+  const fired = reading.armings.records.flatMap((record) => {
     const [firing, delayNs] = [firingOf(record), asStarted(record)];
     return firing === undefined || delayNs === undefined ? [] : [{ record, firing, delayNs }];
   });
+  if (fired.length < 2) return UNTOUCHED;
   const violations: Violation[] = [];
   let exercised = 0;
   for (const one of fired)
     for (const other of fired) {
-      if (one.record.clock !== other.record.clock) continue;
+      if (one.record.clock !== other.record.clock || one.record.call.cpu !== other.record.call.cpu) continue;
       if (one.record.madeNs.latest + one.delayNs >= other.record.madeNs.earliest + other.delayNs) continue;
       exercised++;
-      if (history.events.indexOf(one.firing) < history.events.indexOf(other.firing)) continue;
+      if (reading.placeOf(one.firing) < reading.placeOf(other.firing)) continue;
       const expected = `${describe(one.record)} fires before the one started in step ${other.record.call.at}`;
-      violations.push({ at: one.firing.at, expected, observed: "it fired after it", subject: "order" });
+      violations.push({
+        at: one.firing.at,
+        expected,
+        observed: "it fired after it",
+        subject: "order",
+        event: one.firing,
+      });
     }
   return { exercised, violations };
 };
 
 /** Every start that was cancelled stays quiet: its timer does not fire without another. */
-export const staysQuietOnceCancelled: Guarantee["check"] = (history) => {
-  const { records, unaccounted } = readArmings(history);
-  const cancelled = records.filter(({ end }) => end === "cancel");
-  const violations = unaccounted
-    .filter(({ event, timer }) =>
-      cancelled.some((record) => record.timer === timer && comesBefore(history, record, event)),
-    )
-    .map(({ event }) => ({
-      at: event.at,
-      expected: "a cancelled timer does not fire",
-      observed: `callback ${event.callback} of program ${event.program} ran for key ${event.element.key}`,
-      subject: "fired",
-    }));
-  return { exercised: cancelled.length, violations };
-};
+export const staysQuietOnceCancelled =
+  (applies: Applies): Check =>
+  (reading, clock) => {
+    const { records, unaccounted } = reading.armings;
+    if (records.length === 0) return UNTOUCHED;
+    const cancelled = records.filter((record) => record.end === "cancel" && applies(record, reading));
+    const violations = unaccounted
+      .filter(({ event, timer }) =>
+        cancelled.some((record) => record.timer.id === timer.id && comesBefore(reading, record, event)),
+      )
+      .map(({ event }) => ({
+        at: event.at,
+        expected: "a cancelled timer does not fire",
+        observed: `callback ${event.callback} of program ${event.program} ran for key ${event.element.key}`,
+        subject: "fired",
+        event,
+      }));
+    return { exercised: cancelled.filter((record) => overdueNs(record, reading, clock) > 0).length, violations };
+  };
 
 /** No timer fires once an event has freed it: what it was started for is past by the end, and it was quiet. */
 export const quietOnceFreed =
-  (by: (event: HistoryEvent, history: History) => boolean, subject: string): Guarantee["check"] =>
-  (history, clock) => {
-    const { records, unaccounted } = readArmings(history);
+  (by: (event: HistoryEvent, reading: Reading) => boolean, subject: string): Check =>
+  (reading, clock) => {
+    const { records, unaccounted } = reading.armings;
+    if (records.length === 0) return UNTOUCHED;
     const freed = records.filter(
-      (record) => record.end === "freed" && record.endEvent !== null && by(record.endEvent, history),
+      (record) => record.end === "freed" && record.endEvent !== null && by(record.endEvent, reading),
     );
     const violations = unaccounted.flatMap(({ event, freedBy }): Violation[] => {
-      if (freedBy === null || !by(freedBy, history)) return [];
+      if (freedBy === null || !by(freedBy, reading)) return [];
       const expected = `the timer freed in step ${freedBy.at} does not fire`;
-      return [{ at: event.at, expected, observed: `its callback ran for key ${event.element.key}`, subject }];
+      return [{ at: event.at, expected, observed: `its callback ran for key ${event.element.key}`, subject, event }];
     });
-    return { exercised: freed.filter((record) => overdueNs(record, history, clock) > 0).length, violations };
+    return { exercised: freed.filter((record) => overdueNs(record, reading, clock) > 0).length, violations };
   };
 
-const comesBefore = ({ events }: History, { endEvent }: ArmingRecord, firing: FiringEvent): boolean =>
-  endEvent !== null && events.indexOf(endEvent) < events.indexOf(firing);
+const comesBefore = (reading: Reading, { endEvent }: ArmingRecord, firing: FiringEvent): boolean =>
+  endEvent !== null && reading.placeOf(endEvent) < reading.placeOf(firing);

@@ -1,7 +1,8 @@
 /** What came before: the questions that preconditions ask of a history. */
-import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../../scenario/history.ts";
+import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from "../../scenario/history.ts";
 import type { Operation, OperationKind, Step, StepKind } from "../../scenario/scenario.ts";
 import type { ArmingRecord } from "./armings.ts";
+import type { Reading } from "./reading.ts";
 
 /** A step of a kind that succeeded. */
 export const isStep = <K extends StepKind>(
@@ -29,31 +30,30 @@ export function isSameElement(one: HistoryEvent, other: HistoryEvent): boolean {
   return a !== null && b !== null && a.map !== null && a.map === b.map && a.key === b.key;
 }
 
-/** The events before one of them. */
-export const before = ({ events }: History, event: HistoryEvent): HistoryEvent[] =>
-  events.slice(0, events.indexOf(event));
-
 /** Whether something happened between a start and its end. */
 export function happenedMeanwhile(
-  { events }: History,
+  reading: Reading,
   { call, endEvent }: ArmingRecord,
   matches: (event: HistoryEvent) => boolean,
 ): boolean {
-  const until = endEvent === null ? events.length : events.indexOf(endEvent);
-  return events.slice(events.indexOf(call) + 1, until).some(matches);
+  const until = endEvent === null ? reading.events.length : reading.placeOf(endEvent);
+  for (let place = reading.placeOf(call) + 1; place < until; place++)
+    if (matches(reading.events[place] as HistoryEvent)) return true;
+  return false;
 }
 
 /** The bpf_timer_set_callback whose callback a start is to make run, unless another is set meanwhile. */
-export function setterOf(history: History, { call }: ArmingRecord): CallEvent | undefined {
-  const earlier = before(history, call).filter((event) => isDone(event, "timer-set-callback"));
-  return earlier.findLast((event) => isSameElement(event, call));
+export function setterOf(reading: Reading, { call }: ArmingRecord): CallEvent | undefined {
+  for (let place = reading.placeOf(call) - 1; place >= 0; place--) {
+    const event = reading.events[place] as HistoryEvent;
+    if (isDone(event, "timer-set-callback") && isSameElement(event, call)) return event;
+  }
+  return undefined;
 }
 
 /** The entry of the callback that a call belongs to; undefined for a call that no callback made. */
-export const entryOf = ({ events }: History, { execution, callback }: CallEvent): FiringEvent | undefined =>
-  callback === null
-    ? undefined
-    : events.find((event): event is FiringEvent => event.kind === "firing" && event.execution === execution);
+export const entryOf = ({ firings }: Reading, { execution, callback }: CallEvent): FiringEvent | undefined =>
+  callback === null ? undefined : firings.find(({ event }) => event.execution === execution)?.event;
 
 /** Which step gives user space a reference of a program, and which takes it. */
 const HOLDS_PROGRAM: Partial<Record<StepKind, boolean>> = {
@@ -65,13 +65,15 @@ const HOLDS_PROGRAM: Partial<Record<StepKind, boolean>> = {
 const PINS_PROGRAM: Partial<Record<StepKind, boolean>> = { "pin-program": true, "unpin-program": false };
 
 /** Whether user space refers to a program, by a descriptor or by a pin, at an event. */
-export function isProgramHeld(history: History, program: number, event: HistoryEvent): boolean {
-  const steps = before(history, event).filter(
-    (each): each is StepEvent =>
-      each.kind === "step" &&
-      each.outcome.result >= 0 &&
-      (each.step.kind === "exit-process" || ("program" in each.step && each.step.program === program)),
-  );
+export function isProgramHeld(reading: Reading, program: number, event: HistoryEvent): boolean {
+  const steps = reading
+    .before(event)
+    .filter(
+      (each): each is StepEvent =>
+        each.kind === "step" &&
+        each.outcome.result >= 0 &&
+        (each.step.kind === "exit-process" || ("program" in each.step && each.step.program === program)),
+    );
   const last = (effects: Partial<Record<StepKind, boolean>>): boolean => {
     const step = steps.findLast((each) => effects[each.step.kind] !== undefined);
     return step !== undefined && effects[step.step.kind] === true;

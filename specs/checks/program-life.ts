@@ -1,40 +1,34 @@
 /** How long a program stays loaded: while an armed timer is to call back into it, and no longer than timers need it. */
 import { ERRNO, formatResult } from "../../bpf/errno.ts";
-import type { CallEvent, History, StepEvent } from "../../scenario/history.ts";
+import type { StepEvent } from "../../scenario/history.ts";
 import { RELEASE_NS } from "../../scenario/time.ts";
-import type { Guarantee, Judgement } from "../guarantee.ts";
-import { readArmings } from "./armings.ts";
+import { type Check, type Judgement, UNTOUCHED } from "../guarantee.ts";
 import { firesOnTime } from "./firing-time.ts";
-import { before, happenedMeanwhile, isProgramHeld, isStep, setterOf } from "./looking-back.ts";
-import { type TimerState, TimerWorld } from "./timer-state.ts";
+import { happenedMeanwhile, isProgramHeld, isStep, setterOf } from "./looking-back.ts";
+import type { Reading } from "./reading.ts";
+import type { TimerState } from "./timer-state.ts";
 
 /** A search for a program by its id that nothing in user space holds, with the timers that call back into it at that moment. */
 interface Search {
   event: StepEvent;
   program: number;
-  timers: TimerState[];
+  timers: readonly TimerState[];
 }
 
-function* searches(history: History): Generator<Search> {
-  const world = new TimerWorld(history.scenario);
-  for (const event of history.events) {
-    if (event.kind === "step" && event.step.kind === "find-program") {
-      const { program } = event.step;
-      const timers = [...world.timers()]
-        .filter(({ callback }) => callback?.program === program)
-        .map((timer) => ({ ...timer }));
-      if (!isProgramHeld(history, program, event)) yield { event, program, timers };
-    }
-    world.apply(event);
-  }
-}
+const searches = (reading: Reading): Search[] =>
+  reading.steps("find-program").flatMap(({ event, timers }) => {
+    const { program } = event.step;
+    if (isProgramHeld(reading, program, event)) return [];
+    return [{ event, program, timers: timers.filter(({ callback }) => callback?.program === program) }];
+  });
 
 /** Judges each search: what it must give and what for, or undefined where that is nobody's promise. */
 function judgeSearches(
-  history: History,
+  reading: Reading,
   expect: (search: Search) => { result: number; because: string; subject: string } | undefined,
 ): Judgement {
-  const judged = [...searches(history)].flatMap((search) => {
+  if (reading.steps("find-program").length === 0) return UNTOUCHED;
+  const judged = searches(reading).flatMap((search) => {
     const expected = expect(search);
     return expected === undefined ? [] : [{ ...search, ...expected }];
   });
@@ -45,56 +39,63 @@ function judgeSearches(
       expected: `looking for program ${program}, ${because}, gives ${formatResult(result)}`,
       observed: `it gave ${formatResult(event.outcome.result)}`,
       subject,
+      event,
     }));
   return { exercised: judged.length, violations };
 }
 
 /** A program that an armed timer is to call back into can be found. */
-export const programStays: Guarantee["check"] = (history) =>
-  judgeSearches(history, ({ timers }) =>
+export const programStays: Check = (reading) =>
+  judgeSearches(reading, ({ timers }) =>
     timers.some(({ arming }) => arming !== null)
       ? { result: 0, because: "which an armed timer needs", subject: "released" }
       : undefined,
   );
 
 /** How long nothing but time had passed before an event, nanoseconds. */
-function quietNs(history: History, event: StepEvent): number {
-  const last = before(history, event).findLast(
-    (each) => each.kind !== "step" || (each.step.kind !== "advance" && each.step.kind !== "find-program"),
-  );
+function quietNs(reading: Reading, event: StepEvent): number {
+  const last = reading
+    .before(event)
+    .findLast((each) => each.kind !== "step" || (each.step.kind !== "advance" && each.step.kind !== "find-program"));
   const lastNs = last?.kind === "step" ? last.outcome.timeNs : (last?.timeNs ?? 0);
   return event.outcome.timeNs - lastNs;
 }
 
-/** What became of the starts that were to call back into a program; undefined where none was made. */
-function fateOf(history: History, { event, program, timers }: Search): "fired" | "freed" | "cancelled" | undefined {
-  const until = history.events.indexOf(event);
-  const isBefore = (call: CallEvent): boolean => history.events.indexOf(call) < until;
-  const starts = readArmings(history).records.filter(
-    (record) => isBefore(record.call) && setterOf(history, record)?.program === program,
+/** What became of the starts that were to call back into a program. */
+export type Fate = "fired" | "freed" | "cancelled";
+
+/** The same; undefined where none was made, or where one may still come. */
+function fateOf(reading: Reading, { event, program, timers }: Search): Fate | undefined {
+  const until = reading.placeOf(event);
+  const starts = reading.armings.records.filter(
+    (record) => reading.placeOf(record.call) < until && setterOf(reading, record)?.program === program,
   );
   if (starts.length === 0 || timers.some(({ arming, fired }) => arming !== null || !fired)) return undefined;
   if (timers.length > 0) return "fired";
   return starts.some(({ end }) => end === "freed") ? "freed" : "cancelled";
 }
 
+const FATES: Readonly<Record<Fate, string>> = {
+  fired: "whose timers have all fired",
+  freed: "whose timers were all freed",
+  cancelled: "whose timers were all cancelled",
+};
+
 /** A program that no armed timer needs, and that nobody else holds, cannot be found once the kernel had time to let go. */
-export const programGoes: Guarantee["check"] = (history) =>
-  judgeSearches(history, (search) => {
-    const fate = quietNs(history, search.event) >= RELEASE_NS ? fateOf(history, search) : undefined;
-    if (fate === undefined) return undefined;
-    return {
-      result: -ERRNO.ENOENT,
-      because: `whose timers ${fate === "fired" ? "have all fired" : `were all ${fate}`}`,
-      subject: fate,
-    };
-  });
+export const programGoesOnce =
+  (...fates: readonly Fate[]): Check =>
+  (reading) =>
+    judgeSearches(reading, (search) => {
+      const fate = quietNs(reading, search.event) >= RELEASE_NS ? fateOf(reading, search) : undefined;
+      if (fate === undefined || !fates.includes(fate)) return undefined;
+      return { result: -ERRNO.ENOENT, because: FATES[fate], subject: fate };
+    });
 
 /** A timer fires in time though user space closed the program that it calls back into. */
-export const firesWithProgramClosed: Guarantee["check"] = firesOnTime((record, _, history) => {
-  const program = setterOf(history, record)?.program;
+export const firesWithProgramClosed: Check = firesOnTime((record, reading) => {
+  const program = setterOf(reading, record)?.program;
   return happenedMeanwhile(
-    history,
+    reading,
     record,
     (event) => isStep(event, "exit-process") || (isStep(event, "close-program") && event.step.program === program),
   );

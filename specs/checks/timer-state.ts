@@ -2,8 +2,9 @@
  * The abstract timer state: what the documents say is so for each timer after each event of a history. It is folded
  * over what a runtime really answered, and knows nothing of how a runtime works.
  */
-import type { CallEvent, ElementId, FiringEvent, History, HistoryEvent, StepEvent } from "../../scenario/history.ts";
+import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from "../../scenario/history.ts";
 import type { Scenario, Step } from "../../scenario/scenario.ts";
+import { RELEASE_NS } from "../../scenario/time.ts";
 
 /** A start that has neither fired nor been cancelled, overtaken or freed. */
 export interface Arming {
@@ -12,6 +13,8 @@ export interface Arming {
 
 /** One timer. Freed and replaced elements get a new one. */
 export interface TimerState {
+  /** Equal for two states of the same timer. */
+  readonly id: number;
   initialized: boolean;
   /** The bpf_timer_init that initialized it. */
   init: CallEvent | null;
@@ -23,13 +26,16 @@ export interface TimerState {
   fired: boolean;
   /** Whether it was cancelled since its callback was last set. */
   cancelled: boolean;
-  /** Set where the timer was initialized, and was freed by the step that took the map's last user reference. */
-  freedWithMap: { step: StepEvent; arming: Arming | null } | null;
+  /**
+   * Set where the timer was initialized, and was freed by the step that took the map's last user reference; by
+   * `settledNs` the kernel has let go of it.
+   */
+  freedWithMap: { step: StepEvent; arming: Arming | null; settledNs: number } | null;
   /** What freed the initialized timer that lay here before: an update or a delete of the element. */
   freedBy: StepEvent | CallEvent | null;
 }
 
-const freshTimer = (): TimerState => ({
+const freshTimer = (): Omit<TimerState, "id"> => ({
   initialized: false,
   init: null,
   clock: null,
@@ -41,14 +47,24 @@ const freshTimer = (): TimerState => ({
   freedBy: null,
 });
 
+const NO_TIMERS: readonly TimerState[] = [];
+
 /** An event with the state just before it. */
 export interface Moment {
   event: HistoryEvent;
-  /** The timer a call works on or a firing belongs to; undefined for other events and for elements nobody can name. */
+  /**
+   * The timer of the element that the event is about, as it was then; undefined for events about none and for elements
+   * nobody can name.
+   */
   timer: TimerState | undefined;
+  /** Of a search for a program: every timer that an event has named so far, as it was then. */
+  timers: readonly TimerState[];
   /** The user references of each map. */
   references: readonly UserReferences[];
-  /** The call works through a pointer to an element that was deleted or replaced since it was looked up. */
+  /**
+   * What the call finds cannot be told: it works through a pointer to an element that was deleted or replaced since it
+   * was looked up, or on a map that the kernel is about to let go of.
+   */
   stale: boolean;
   /** Of a start that was logged after it had already fired: that firing. */
   firedBefore: FiringEvent | undefined;
@@ -58,17 +74,26 @@ export interface Moment {
 export interface UserReferences {
   descriptor: boolean;
   pinned: boolean;
+  /** By now the kernel has let go of every pin that was removed, nanoseconds: it does so after a grace period. */
+  settledNs: number;
 }
 
 /** Whether user space refers to a map at all. */
 export const isHeld = (references: UserReferences | undefined): boolean =>
   references !== undefined && (references.descriptor || references.pinned);
 
+/** Whether user space surely refers to a map no more: no descriptor, no pin, and none that the kernel may still hold. */
+export const isLetGo = (references: UserReferences | undefined, timeNs: number): boolean =>
+  references !== undefined && !isHeld(references) && timeNs >= references.settledNs;
+
 /** Replays a history, giving each event with the abstract state before it. */
 export class TimerWorld {
   readonly #scenario: Scenario;
   readonly #timers = new Map<string, TimerState>();
-  readonly #maps: UserReferences[];
+  /** Replaced and never changed, so that moments can share it. */
+  #maps: readonly UserReferences[];
+  /** Every timer that ever was, by id. */
+  readonly #byId: TimerState[] = [];
   /** For each execution and slot, the timer that was there when the element was looked up. */
   readonly #pointers = new Map<string, TimerState>();
   /** How many events were applied, and how many when each execution was last heard of. */
@@ -79,25 +104,38 @@ export class TimerWorld {
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
-    this.#maps = scenario.maps.map(() => ({ descriptor: false, pinned: false }));
+    this.#maps = scenario.maps.map(() => ({ descriptor: false, pinned: false, settledNs: 0 }));
   }
 
   timer(element: ElementId): TimerState {
     const name = `${element.map}/${element.key}`;
     const known = this.#timers.get(name);
     if (known !== undefined) return known;
-    const fresh = freshTimer();
+    const fresh = this.#made(freshTimer());
     this.#timers.set(name, fresh);
     return fresh;
   }
 
+  #made(state: Omit<TimerState, "id">): TimerState {
+    const timer = { id: this.#byId.length, ...state };
+    this.#byId.push(timer);
+    return timer;
+  }
+
+  /** A timer as it is now, whether or not its element is still there. */
+  stateOf(id: number): Readonly<TimerState> | undefined {
+    return this.#byId[id];
+  }
+
   moment(event: HistoryEvent): Moment {
-    const timer = event.kind === "step" ? undefined : this.#timerOf(event);
+    const timer = this.#timerOf(event);
+    const isSearch = event.kind === "step" && event.step.kind === "find-program";
     return {
       event,
-      timer,
-      references: this.#maps.map((references) => ({ ...references })),
-      stale: event.kind === "call" && this.#isStale(event),
+      timer: timer === undefined ? undefined : { ...timer },
+      timers: isSearch ? [...this.#timers.values()].map((each) => ({ ...each })) : NO_TIMERS,
+      references: this.#maps,
+      stale: event.kind === "call" && (this.#isStale(event) || this.#isSettling(event)),
       firedBefore: event.kind === "call" ? this.#firedBefore(event) : undefined,
     };
   }
@@ -121,9 +159,9 @@ export class TimerWorld {
     return early.at >= (this.#lastHeard.get(event.execution) ?? 0) ? early.firing : undefined;
   }
 
-  #timerOf(event: CallEvent | FiringEvent): TimerState | undefined {
-    if (event.element === null || event.element.map === null) return undefined;
-    return this.timer(event.element);
+  #timerOf(event: HistoryEvent): TimerState | undefined {
+    if (event.kind === "step") return "key" in event.step ? this.timer(event.step) : undefined;
+    return event.element === null || event.element.map === null ? undefined : this.timer(event.element);
   }
 
   #pointerName(event: CallEvent): string | undefined {
@@ -168,7 +206,7 @@ export class TimerWorld {
     }
     if ((operation.kind === "update" || operation.kind === "delete") && result === 0) this.free(element, event);
     const timer = this.#timerOf(event);
-    if (timer === undefined || this.#isStale(event)) return;
+    if (timer === undefined || this.#isStale(event) || this.#isSettling(event)) return;
     if (this.#firedBefore(event) === undefined) applyTimerCall(timer, event);
     else this.#early.delete(timer);
   }
@@ -182,25 +220,32 @@ export class TimerWorld {
     // Inserting a deleted element again frees nothing more.
     const fresh = { ...freshTimer(), freedBy: timer.initialized ? by : timer.freedBy };
     Object.assign(timer, fresh);
-    if (this.#scenario.maps[element.map]?.type !== "array") this.#timers.set(name, { ...fresh });
+    if (this.#scenario.maps[element.map]?.type !== "array") this.#timers.set(name, this.#made(fresh));
+  }
+
+  /** Whether a map's pin, the last reference to it, was removed so shortly before that the kernel may still hold it. */
+  #isSettling(event: CallEvent | FiringEvent): boolean {
+    const references = this.#maps[event.element?.map ?? -1];
+    return references !== undefined && !isHeld(references) && event.timeNs < references.settledNs;
   }
 
   setReferences(map: number, change: Partial<UserReferences>, step: StepEvent): void {
     const references = this.#maps[map];
     if (references === undefined) return;
-    const before = isHeld(references);
-    Object.assign(references, change);
-    if (before && !isHeld(references)) this.#freeMap(map, step);
+    const changed = { ...references, ...change };
+    this.#maps = this.#maps.map((each, index) => (index === map ? changed : each));
+    if (isHeld(references) && !isHeld(changed)) this.#freeMap(map, step, changed.settledNs);
   }
 
   dropDescriptors(step: StepEvent): void {
     for (const map of this.#maps.keys()) this.setReferences(map, { descriptor: false }, step);
   }
 
-  #freeMap(map: number, step: StepEvent): void {
+  #freeMap(map: number, step: StepEvent, pinsSettledNs: number): void {
+    const settledNs = Math.max(step.outcome.timeNs, pinsSettledNs);
     for (const [name, timer] of this.#timers) {
       if (name.startsWith(`${map}/`) && timer.initialized)
-        Object.assign(timer, { ...freshTimer(), freedWithMap: { step, arming: timer.arming } });
+        Object.assign(timer, { ...freshTimer(), freedWithMap: { step, arming: timer.arming, settledNs } });
     }
   }
 }
@@ -237,7 +282,8 @@ const EFFECTS: StepEffects = {
   "open-pin": (world, { map }, event) => world.setReferences(map, { descriptor: true }, event),
   "close-map": (world, { map }, event) => world.setReferences(map, { descriptor: false }, event),
   "pin-map": (world, { map }, event) => world.setReferences(map, { pinned: true }, event),
-  "unpin-map": (world, { map }, event) => world.setReferences(map, { pinned: false }, event),
+  "unpin-map": (world, { map }, event) =>
+    world.setReferences(map, { pinned: false, settledNs: event.outcome.timeNs + RELEASE_NS }, event),
   "exit-process": (world, _, event) => world.dropDescriptors(event),
   update: (world, step, event) => world.free(step, event),
   delete: (world, step, event) => world.free(step, event),
@@ -245,12 +291,3 @@ const EFFECTS: StepEffects = {
 const STEP_EFFECTS = EFFECTS as Partial<
   Record<Step["kind"], (world: TimerWorld, step: Step, event: StepEvent) => void>
 >;
-
-/** The moments of a history, in order. */
-export function* moments(history: History): Generator<Moment> {
-  const world = new TimerWorld(history.scenario);
-  for (const event of history.events) {
-    yield world.moment(event);
-    world.apply(event);
-  }
-}

@@ -16,14 +16,14 @@ import {
   userLookup,
   writePayload,
 } from "../../scenario/build.ts";
-import type { CallEvent, FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
+import type { CallEvent, FiringEvent, HistoryEvent } from "../../scenario/history.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { payloadOf } from "../../scenario/value-layout.ts";
-import { both, callsReturn } from "../checks/calls.ts";
+import { callsReturn } from "../checks/calls.ts";
 import { quietOnceFreed } from "../checks/firing-time.ts";
-import { before, elementOf, entryOf, isDone, isSameElement, isStep } from "../checks/looking-back.ts";
-import { moments } from "../checks/timer-state.ts";
-import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
+import { elementOf, entryOf, isDone, isSameElement, isStep } from "../checks/looking-back.ts";
+import type { Reading } from "../checks/reading.ts";
+import type { Check, Guarantee, Judgement, Violation } from "../guarantee.ts";
 
 const FREEING = [
   { document: "ebpf-docs/bpf_timer_start", place: "Definition, on update and delete" },
@@ -32,16 +32,16 @@ const FREEING = [
 const CONCEPT = (place: string) => ({ document: "ebpf-docs/timers", place }) as const;
 
 /** Whether a callback updates or deletes the very element it was called for, and which is still there. */
-function isOnOwnElement(history: History, event: HistoryEvent): boolean {
+function isOnOwnElement(reading: Reading, event: HistoryEvent): boolean {
   if (event.kind !== "call") return false;
-  const own = entryOf(history, event);
+  const own = entryOf(reading, event);
   if (own === undefined || !own.ownElement || !isSameElement(own, event)) return false;
-  return !before(history, event).some(
-    (each) => isDone(each, "delete") && each.execution === event.execution && isSameElement(each, event),
-  );
+  return !reading
+    .before(event)
+    .some((each) => isDone(each, "delete") && each.execution === event.execution && isSameElement(each, event));
 }
 
-const isInHash = (event: HistoryEvent, { scenario: { maps } }: History): boolean =>
+const isInHash = (event: HistoryEvent, { scenario: { maps } }: Reading): boolean =>
   maps[elementOf(event)?.map ?? -1]?.type !== "array";
 
 /** A timer whose callback may first start it again, and then does `operation` to its own element. */
@@ -71,7 +71,7 @@ function payloadAfter(event: HistoryEvent): Payload | null | undefined {
 }
 
 /** What was read from an element's payload, and by whom. */
-function payloadRead(event: HistoryEvent, { scenario }: History): Payload | undefined {
+function payloadRead(event: HistoryEvent, { scenario }: Reading): Payload | undefined {
   if (event.kind === "call" && event.operation.kind === "read-payload")
     return { value: event.result, byCallback: event.callback !== null };
   const map = isStep(event, "lookup") ? scenario.maps[event.step.map] : undefined;
@@ -81,16 +81,16 @@ function payloadRead(event: HistoryEvent, { scenario }: History): Payload | unde
 }
 
 /** A callback reads what others wrote into its map, and others read what it wrote. */
-const sharesValues: Guarantee["check"] = (history): Judgement => {
+const sharesValues: Check = (reading): Judgement => {
   const payloads = new Map<string, Payload | null>();
   const violations: Violation[] = [];
   let exercised = 0;
-  for (const { event, stale } of moments(history)) {
+  for (const { event, stale } of reading.moments) {
     if (isStep(event, "create-map")) payloads.clear();
     const element = elementOf(event);
     if (element?.map == null || stale) continue;
     const name = `${element.map}/${element.key}`;
-    const [read, written] = [payloadRead(event, history), payloads.get(name)];
+    const [read, written] = [payloadRead(event, reading), payloads.get(name)];
     if (read !== undefined && written != null && read.byCallback !== written.byCallback) {
       exercised++;
       const [reader, writer] = read.byCallback ? ["the callback", "others"] : ["others", "the callback"];
@@ -105,19 +105,19 @@ const sharesValues: Guarantee["check"] = (history): Judgement => {
 };
 
 /** What the callbacks of one CPU did, in order. */
-const callbackEvents = ({ events }: History, cpu: number): (CallEvent | FiringEvent)[] =>
+const callbackEvents = ({ events }: Reading, cpu: number): (CallEvent | FiringEvent)[] =>
   events.filter(
     (event): event is CallEvent | FiringEvent => event.kind !== "step" && event.callback !== null && event.cpu === cpu,
   );
 
 /** On each CPU a callback that was entered does all it does before the next is entered. */
-const runsToItsEnd: Guarantee["check"] = (history): Judgement => {
+const runsToItsEnd: Check = (reading): Judgement => {
   const violations: Violation[] = [];
   let exercised = 0;
-  const cpus = new Set(history.events.flatMap((event) => (event.kind === "step" ? [] : [event.cpu])));
+  const cpus = new Set(reading.events.flatMap((event) => (event.kind === "step" ? [] : [event.cpu])));
   for (const cpu of cpus) {
     let last: CallEvent | FiringEvent | undefined;
-    for (const event of callbackEvents(history, cpu)) {
+    for (const event of callbackEvents(reading, cpu)) {
       // Another firing right behind is what could have come in between.
       if (event.kind === "firing" && last?.kind === "call" && last.at === event.at) exercised++;
       const follows =
@@ -134,34 +134,57 @@ const runsToItsEnd: Guarantee["check"] = (history): Judgement => {
 export default [
   {
     id: "callback.deletes-own-element",
-    statement:
-      "A callback may delete the element it is called for: bpf_map_delete_elem returns 0, and the timer does not fire again, even where the callback had started it again before.",
     citations: [...FREEING, CONCEPT("paragraph on use cases")],
     since: "5.15",
     scenarios: meddlesWithItself(deleteElement, ["hash", "lru-hash"]),
-    check: both(
-      callsReturn("delete", 0, ({ event }, history) => isInHash(event, history) && isOnOwnElement(history, event)),
-      quietOnceFreed((event, history) => isDone(event, "delete") && isOnOwnElement(history, event), "own delete"),
-    ),
-    faults: ["delete-refused-in-callbacks"],
+    clauses: [
+      {
+        name: "returns",
+        words: "A callback may delete the element it is called for: bpf_map_delete_elem returns 0.",
+        check: callsReturn(
+          "delete",
+          0,
+          ({ event }, reading) => isInHash(event, reading) && isOnOwnElement(reading, event),
+        ),
+        faults: ["delete-refused-in-callbacks"],
+      },
+      {
+        name: "quiet",
+        words: "The deleted element's timer does not fire again, even where the callback had started it again before.",
+        check: quietOnceFreed(
+          (event, reading) => isDone(event, "delete") && isOnOwnElement(reading, event),
+          "own delete",
+        ),
+        faults: ["program-delete-keeps-timer"],
+      },
+    ],
   },
   {
     id: "callback.updates-own-element",
-    statement:
-      "A callback may update the element it is called for: bpf_map_update_elem returns 0, and frees the timer, which does not fire again, even where the callback had started it again before.",
     citations: FREEING,
     since: "5.15",
     scenarios: meddlesWithItself(updateElement, ["array", "hash", "lru-hash"]),
-    check: both(
-      callsReturn("update", 0, ({ event }, history) => isOnOwnElement(history, event)),
-      quietOnceFreed((event, history) => isDone(event, "update") && isOnOwnElement(history, event), "own update"),
-    ),
-    faults: ["update-refused-in-callbacks", "program-update-keeps-timer"],
+    clauses: [
+      {
+        name: "returns",
+        words: "A callback may update the element it is called for: bpf_map_update_elem returns 0.",
+        check: callsReturn("update", 0, ({ event }, reading) => isOnOwnElement(reading, event)),
+        faults: ["update-refused-in-callbacks"],
+      },
+      {
+        name: "quiet",
+        words:
+          "The update frees the timer, which does not fire again, even where the callback had started it again before.",
+        check: quietOnceFreed(
+          (event, reading) => isDone(event, "update") && isOnOwnElement(reading, event),
+          "own update",
+        ),
+        faults: ["program-update-keeps-timer"],
+      },
+    ],
   },
   {
     id: "callback.reads-and-writes-value",
-    statement:
-      "The value that a callback receives is the element's: it reads what a program or user space wrote there, and what it writes is what user space reads.",
     citations: [CONCEPT("paragraph on the callback's signature")],
     since: "5.15",
     scenarios: fc
@@ -175,13 +198,18 @@ export default [
         const programs = [readyTimer(timer, [writePayload(before), start(timer.delay)], callbacks)];
         return timerScenario(timer, programs, [run(), advance(timer.delay + GRID_NS), userLookup(timer.key)]);
       }),
-    check: sharesValues,
-    faults: ["callback-gets-copy"],
+    clauses: [
+      {
+        name: "keeps",
+        words:
+          "The value that a callback receives is the element's: it reads what a program or user space wrote there, and what it writes is what user space reads.",
+        check: sharesValues,
+        faults: ["callback-gets-copy"],
+      },
+    ],
   },
   {
     id: "callback.not-nested",
-    statement:
-      "A callback stays on the CPU that entered it and runs to its end before that CPU enters another, whatever other timers are due.",
     citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cb" }],
     since: "5.15",
     undocumented: true,
@@ -205,7 +233,14 @@ export default [
           [run(), advance(timer.delay + GRID_NS / 2)],
         );
       }),
-    check: runsToItsEnd,
-    faults: ["callbacks-nest"],
+    clauses: [
+      {
+        name: "keeps",
+        words:
+          "A callback stays on the CPU that entered it and runs to its end before that CPU enters another, whatever other timers are due.",
+        check: runsToItsEnd,
+        faults: ["callbacks-nest"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

@@ -4,10 +4,10 @@ import { ERRNO } from "../../bpf/errno.ts";
 import { delayNs } from "../../generators/time.ts";
 import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import { advance, callback, cancelAsync, init, run, setCallback, start } from "../../scenario/build.ts";
-import type { History } from "../../scenario/history.ts";
 import { GRID_NS } from "../../scenario/time.ts";
-import { both, type Call, calls, callsReturn, wrongResult } from "../checks/calls.ts";
+import { callsReturn, wrongResult } from "../checks/calls.ts";
 import { firesInTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
+import type { Call, Reading } from "../checks/reading.ts";
 import type { Guarantee, Judgement } from "../guarantee.ts";
 
 const RETURNS = [{ document: "ebpf-docs/bpf_timer_cancel_async", place: "Returns" }] as const;
@@ -19,14 +19,14 @@ const isOwn = ({ operation }: CancelAsync): boolean => operation.element === "se
 const WHILE_RUNNING: readonly number[] = [-1, -ERRNO.ECANCELED];
 
 /** A callback that cancels its own timer is told that it is running. */
-function ownCallback(history: History): Judgement {
-  const own = [...calls(history, "timer-cancel-async")].filter((call) => call.timer.initialized && isOwn(call));
+function ownCallback(reading: Reading): Judgement {
+  const own = reading.calls("timer-cancel-async").filter((call) => call.timer.initialized && isOwn(call));
   const wrong = own.filter(({ event }) => !WHILE_RUNNING.includes(event.result));
   return { exercised: own.length, violations: wrong.map(({ event }) => wrongResult(event, "-1 or -ECANCELED")) };
 }
 
 /** Whether a start follows, in the same execution and on the same element, a bpf_timer_cancel_async that disarmed it. */
-const isRestart = ({ event, operation, timer }: Call<"timer-start">, { events }: History): boolean =>
+const isRestart = ({ event, operation, timer }: Call<"timer-start">, { events }: Reading): boolean =>
   timer.callback !== null &&
   events.some(
     (other) =>
@@ -52,7 +52,6 @@ const cancelled = (restart: boolean) =>
 export default [
   {
     id: "cancel-async.inactive",
-    statement: "bpf_timer_cancel_async returns 0 for an initialized timer that is not armed.",
     citations: RETURNS,
     since: "7.0",
     scenarios: fc.record({ timer: oneTimer(), prepared: fc.nat({ max: 2 }) }).map(({ timer, prepared }) => {
@@ -60,35 +59,49 @@ export default [
       if (before.length > 0) return timerScenario(timer, [onTimer(timer, [...before, cancelAsync()])], [run()]);
       return afterArming(timer, [advance(timer.delay + GRID_NS), run(1)], [onTimer(timer, [cancelAsync()])]);
     }),
-    check: callsReturn(
-      "timer-cancel-async",
-      0,
-      (call) => call.timer.initialized && call.timer.arming === null && !isOwn(call),
-    ),
-    faults: ["cancel-async-returns-one"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_cancel_async returns 0 for an initialized timer that is not armed.",
+        check: callsReturn(
+          "timer-cancel-async",
+          0,
+          (call) => call.timer.initialized && call.timer.arming === null && !isOwn(call),
+        ),
+        faults: ["cancel-async-returns-one"],
+      },
+    ],
   },
   {
     id: "cancel-async.active",
-    statement: "bpf_timer_cancel_async returns 1 for a timer that is armed.",
     citations: RETURNS,
     since: "7.0",
     scenarios: cancelled(false),
-    check: callsReturn("timer-cancel-async", 1, (call) => call.timer.arming !== null && !isOwn(call)),
-    faults: ["cancel-async-returns-zero"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_cancel_async returns 1 for a timer that is armed.",
+        check: callsReturn("timer-cancel-async", 1, (call) => call.timer.arming !== null && !isOwn(call)),
+        faults: ["cancel-async-returns-zero"],
+      },
+    ],
   },
   {
     id: "cancel-async.uninitialized",
-    statement: "bpf_timer_cancel_async returns -EINVAL for a timer that bpf_timer_init has not initialized.",
     citations: RETURNS,
     since: "7.0",
     scenarios: oneTimer().map((timer) => timerScenario(timer, [onTimer(timer, [cancelAsync()])], [run()])),
-    check: callsReturn("timer-cancel-async", -ERRNO.EINVAL, ({ timer }) => !timer.initialized),
-    faults: ["cancel-async-before-init"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_cancel_async returns -EINVAL for a timer that bpf_timer_init has not initialized.",
+        check: callsReturn("timer-cancel-async", -ERRNO.EINVAL, ({ timer }) => !timer.initialized),
+        faults: ["cancel-async-before-init"],
+      },
+    ],
   },
   {
     id: "cancel-async.own-callback",
-    statement:
-      "bpf_timer_cancel_async, called by a callback on the timer it runs for, returns -1, because it cannot be stopped, or -ECANCELED, where the cancelling is deferred.",
     citations: [...RETURNS, { document: "ebpf-docs/bpf_timer_cancel_async", place: "Usage" }],
     since: "7.0",
     scenarios: fc.record({ timer: oneTimer(), rearm: fc.boolean() }).map(({ timer, rearm }) => {
@@ -99,35 +112,55 @@ export default [
         [run(), advance(timer.delay + GRID_NS / 2)],
       );
     }),
-    check: ownCallback,
-    faults: ["cancel-async-own-allowed"],
+    clauses: [
+      {
+        name: "keeps",
+        words:
+          "bpf_timer_cancel_async, called by a callback on the timer it runs for, returns -1, because it cannot be stopped, or -ECANCELED, where the cancelling is deferred.",
+        check: ownCallback,
+        faults: ["cancel-async-own-allowed"],
+      },
+    ],
   },
   {
     id: "cancel-async.stops-firing",
-    statement: "A timer for which bpf_timer_cancel_async returned 1 does not fire until it is started again.",
     citations: [
       { document: "ebpf-docs/bpf_timer_cancel_async", place: "first sentence" },
       { document: "ebpf-docs/timers", place: "paragraph on the four helpers" },
     ],
     since: "7.0",
     scenarios: cancelled(false),
-    check: staysQuietOnceCancelled,
-    faults: ["cancel-async-keeps-armed"],
+    clauses: [
+      {
+        name: "quiet",
+        words: "A timer for which bpf_timer_cancel_async returned 1 does not fire until it is started again.",
+        check: staysQuietOnceCancelled(() => true),
+        faults: ["cancel-async-keeps-armed"],
+      },
+    ],
   },
   {
     id: "cancel-async.keeps-callback",
-    statement:
-      "bpf_timer_cancel_async leaves the timer's callback set: unlike after bpf_timer_cancel it can be started again at once, and fires.",
     citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel_async" }],
     since: "7.0",
     undocumented: true,
     scenarios: cancelled(true),
-    check: both(
-      callsReturn("timer-start", 0, isRestart),
-      firesInTime(({ timer, call }, { records }) =>
-        records.some((other) => other.timer === timer && other.end === "cancel" && other.call !== call),
-      ),
-    ),
-    faults: ["cancel-async-drops-callback"],
+    clauses: [
+      {
+        name: "returns",
+        words:
+          "bpf_timer_cancel_async leaves the timer's callback set: unlike after bpf_timer_cancel, bpf_timer_start returns 0 at once.",
+        check: callsReturn("timer-start", 0, isRestart),
+        faults: ["cancel-async-drops-callback"],
+      },
+      {
+        name: "fires",
+        words: "Started again so, the timer fires.",
+        check: firesInTime(({ timer, call }, { armings: { records } }) =>
+          records.some((other) => other.timer.id === timer.id && other.end === "cancel" && other.call !== call),
+        ),
+        faults: ["cancel-async-drops-callback"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

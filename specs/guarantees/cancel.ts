@@ -6,8 +6,9 @@ import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenari
 import { advance, callback, cancel, init, lookup, run, setCallback, start } from "../../scenario/build.ts";
 import type { Operation } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
-import { type Call, callsReturn } from "../checks/calls.ts";
+import { callsReturn } from "../checks/calls.ts";
 import { firesInTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
+import type { Call } from "../checks/reading.ts";
 import type { Guarantee } from "../guarantee.ts";
 
 const RETURNS = [
@@ -40,7 +41,6 @@ const onAnotherTimer = (operations: (later: number) => Operation[]) =>
 export default [
   {
     id: "cancel.inactive",
-    statement: "bpf_timer_cancel returns 0 for an initialized timer that is not armed.",
     citations: RETURNS,
     since: "5.15",
     scenarios: fc
@@ -52,25 +52,35 @@ export default [
           [run()],
         ),
       ),
-    check: callsReturn(
-      "timer-cancel",
-      0,
-      (call) => call.timer.initialized && call.timer.arming === null && !isOwn(call),
-    ),
-    faults: ["cancel-returns-one"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_cancel returns 0 for an initialized timer that is not armed.",
+        check: callsReturn(
+          "timer-cancel",
+          0,
+          (call) => call.timer.initialized && call.timer.arming === null && !isOwn(call),
+        ),
+        faults: ["cancel-returns-one"],
+      },
+    ],
   },
   {
     id: "cancel.active",
-    statement: "bpf_timer_cancel returns 1 for a timer that is armed.",
     citations: RETURNS,
     since: "5.15",
     scenarios: oneTimer().map((timer) => afterArming(timer, [run(1)], [onTimer(timer, [cancel()])])),
-    check: callsReturn("timer-cancel", 1, (call) => call.timer.arming !== null && !isOwn(call)),
-    faults: ["cancel-returns-zero"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_cancel returns 1 for a timer that is armed.",
+        check: callsReturn("timer-cancel", 1, (call) => call.timer.arming !== null && !isOwn(call)),
+        faults: ["cancel-returns-zero"],
+      },
+    ],
   },
   {
     id: "cancel.twice",
-    statement: "A timer that was cancelled is not active: bpf_timer_cancel returns 0 the next time.",
     citations: RETURNS,
     since: "5.15",
     scenarios: fc
@@ -78,36 +88,51 @@ export default [
       .map(({ timer, more }) =>
         afterArming(timer, [run(1)], [onTimer(timer, [cancel(), ...Array.from({ length: more }, () => cancel())])]),
       ),
-    check: callsReturn("timer-cancel", 0, (call) => call.timer.initialized && call.timer.cancelled && !isOwn(call)),
-    faults: ["cancelled-stays-active"],
+    clauses: [
+      {
+        name: "returns",
+        words: "A timer that was cancelled is not active: bpf_timer_cancel returns 0 the next time.",
+        check: callsReturn("timer-cancel", 0, (call) => call.timer.initialized && call.timer.cancelled && !isOwn(call)),
+        faults: ["cancelled-stays-active"],
+      },
+    ],
   },
   {
     id: "cancel.after-firing",
-    statement: "A timer that has fired and was not started again is not active: bpf_timer_cancel returns 0.",
     citations: RETURNS,
     since: "5.15",
     scenarios: oneTimer().map((timer) =>
       afterArming(timer, [advance(timer.delay + GRID_NS), run(1)], [onTimer(timer, [cancel()])]),
     ),
-    check: callsReturn(
-      "timer-cancel",
-      0,
-      (call) => call.timer.fired && call.timer.arming === null && !call.timer.cancelled && !isFromCallback(call),
-    ),
-    faults: ["fired-stays-active"],
+    clauses: [
+      {
+        name: "returns",
+        words: "A timer that has fired and was not started again is not active: bpf_timer_cancel returns 0.",
+        check: callsReturn(
+          "timer-cancel",
+          0,
+          (call) => call.timer.fired && call.timer.arming === null && !call.timer.cancelled && !isFromCallback(call),
+        ),
+        faults: ["fired-stays-active"],
+      },
+    ],
   },
   {
     id: "cancel.uninitialized",
-    statement: "bpf_timer_cancel returns -EINVAL for a timer that bpf_timer_init has not initialized.",
     citations: RETURNS,
     since: "5.15",
     scenarios: oneTimer().map((timer) => timerScenario(timer, [onTimer(timer, [cancel()])], [run()])),
-    check: callsReturn("timer-cancel", -ERRNO.EINVAL, ({ timer }) => !timer.initialized),
-    faults: ["cancel-before-init"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_cancel returns -EINVAL for a timer that bpf_timer_init has not initialized.",
+        check: callsReturn("timer-cancel", -ERRNO.EINVAL, ({ timer }) => !timer.initialized),
+        faults: ["cancel-before-init"],
+      },
+    ],
   },
   {
     id: "cancel.own-callback",
-    statement: "bpf_timer_cancel returns -EDEADLK when a callback calls it on the timer it runs for.",
     citations: RETURNS,
     since: "5.15",
     scenarios: fc.record({ timer: oneTimer(), rearm: fc.boolean() }).map(({ timer, rearm }) => {
@@ -118,41 +143,65 @@ export default [
         [run(), advance(timer.delay + GRID_NS / 2)],
       );
     }),
-    check: callsReturn("timer-cancel", -ERRNO.EDEADLK, (call) => call.timer.initialized && isOwn(call)),
-    faults: ["cancel-own-allowed"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_cancel returns -EDEADLK when a callback calls it on the timer it runs for.",
+        check: callsReturn("timer-cancel", -ERRNO.EDEADLK, (call) => call.timer.initialized && isOwn(call)),
+        faults: ["cancel-own-allowed"],
+      },
+    ],
   },
   {
     id: "cancel.stops-firing",
-    statement: "A timer that was cancelled does not fire until it is started again.",
     citations: [...DEFINITION, CONCEPT],
     since: "5.15",
     scenarios: oneTimer().map((timer) =>
       afterArming(timer, [run(1), advance(timer.delay + GRID_NS)], [onTimer(timer, [cancel()])]),
     ),
-    check: staysQuietOnceCancelled,
-    faults: ["cancel-does-not-cancel"],
+    clauses: [
+      {
+        name: "quiet",
+        words: "A timer that was cancelled does not fire until it is started again.",
+        check: staysQuietOnceCancelled(() => true),
+        faults: ["cancel-does-not-cancel"],
+      },
+    ],
   },
   {
     id: "cancel.from-other-callback",
-    statement: "A callback may cancel another timer: bpf_timer_cancel returns 1 where that one is armed.",
     citations: [...RETURNS, ...DEFINITION],
     since: "5.15",
     scenarios: onAnotherTimer(() => [cancel()]),
-    check: callsReturn("timer-cancel", 1, (call) => call.timer.arming !== null && isFromCallback(call) && !isOwn(call)),
-    faults: ["cancel-refused-in-callbacks"],
+    clauses: [
+      {
+        name: "returns",
+        words: "A callback may cancel another timer: bpf_timer_cancel returns 1 where that one is armed.",
+        check: callsReturn(
+          "timer-cancel",
+          1,
+          (call) => call.timer.arming !== null && isFromCallback(call) && !isOwn(call),
+        ),
+        faults: ["cancel-refused-in-callbacks"],
+      },
+    ],
   },
   {
     id: "cancel.stops-firing-from-callback",
-    statement: "A timer that another timer's callback cancelled does not fire.",
     citations: [...DEFINITION, CONCEPT],
     since: "5.15",
     scenarios: onAnotherTimer(() => [cancel()]),
-    check: staysQuietOnceCancelled,
-    faults: ["cancel-does-not-cancel"],
+    clauses: [
+      {
+        name: "quiet",
+        words: "A timer that another timer's callback cancelled does not fire.",
+        check: staysQuietOnceCancelled(() => true),
+        faults: ["cancel-does-not-cancel"],
+      },
+    ],
   },
   {
     id: "cancel.restart",
-    statement: "A cancelled timer stays initialized: once its callback is set again it can be started, and fires.",
     citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel" }],
     since: "5.15",
     undocumented: true,
@@ -163,9 +212,15 @@ export default [
         [onTimer(timer, [cancel(), setCallback(0), start(timer.delay)])],
       ),
     ),
-    check: firesInTime(({ timer, call }, { records }) =>
-      records.some((other) => other.timer === timer && other.end === "cancel" && other.call !== call),
-    ),
-    faults: ["cancelled-never-fires"],
+    clauses: [
+      {
+        name: "fires",
+        words: "A cancelled timer stays initialized: once its callback is set again it can be started, and fires.",
+        check: firesInTime(({ timer, call }, { armings: { records } }) =>
+          records.some((other) => other.timer.id === timer.id && other.end === "cancel" && other.call !== call),
+        ),
+        faults: ["cancelled-never-fires"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

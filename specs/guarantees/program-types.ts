@@ -14,7 +14,7 @@ import {
 } from "../../scenario/build.ts";
 import { PROGRAM_TYPES, type ProgramType } from "../../scenario/program-types.ts";
 import type { Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
-import { loads } from "../checks/calls.ts";
+import { loads } from "../checks/loads.ts";
 import { withoutTimer } from "../checks/map-creation.ts";
 import type { Guarantee } from "../guarantee.ts";
 import type { SourceId } from "../sources/documents.ts";
@@ -106,12 +106,17 @@ const withoutAndWithTimer = (type: ProgramType, call: Operation): Scenario =>
 const mayCall = (name: string, document: SourceId, since: string, types: readonly ProgramType[], call: Operation) =>
   ({
     id: `program-types.${name}`,
-    statement: `A program of each type that the page of ${document.split("/")[1]} lists may call it: where a program of the type loads without the call, it loads with it.`,
     citations: [{ document, place: "Program types" }],
     since,
     scenarios: types.map((type) => withAndWithout(type, [call])),
-    check: loads("accepted", (program) => types.includes(program.type) && callsOnly(program, call.kind)),
-    faults: [name === "cancel-async" ? "cancel-async-refuses-program-type" : "verifier-refuses-program-type"],
+    clauses: [
+      {
+        name: "load",
+        words: `A program of each type that the page of ${document.split("/")[1]} lists may call it: where a program of the type loads without the call, it loads with it.`,
+        check: loads("accepted", (program) => types.includes(program.type) && callsOnly(program, call.kind)),
+        faults: [name === "cancel-async" ? "cancel-async-refuses-program-type" : "verifier-refuses-program-type"],
+      },
+    ],
   }) satisfies Guarantee;
 
 const DELAY_NS = 1;
@@ -125,8 +130,6 @@ const callsOnly = (program: ProgramSpec, call: Operation["kind"]): boolean =>
 export default [
   {
     id: "program-types.allowed",
-    statement:
-      "A program of each type that the page of bpf_timer_init or of bpf_timer_set_callback lists may call that helper: where a program of the type loads without the call, it loads with it.",
     citations: [
       { document: "ebpf-docs/bpf_timer_init", place: "Program types" },
       { document: "ebpf-docs/bpf_timer_set_callback", place: "Program types" },
@@ -136,8 +139,15 @@ export default [
       ...LISTED_FOR_INIT.map((type) => withAndWithout(type, [init(0, 1)])),
       ...LISTED_FOR_SET_CALLBACK.map((type) => withAndWithout(type, [setCallback(0)])),
     ],
-    check: loads("accepted", callsTimer),
-    faults: ["verifier-refuses-program-type"],
+    clauses: [
+      {
+        name: "load",
+        words:
+          "A program of each type that the page of bpf_timer_init or of bpf_timer_set_callback lists may call that helper: where a program of the type loads without the call, it loads with it.",
+        check: loads("accepted", callsTimer),
+        faults: ["verifier-refuses-program-type"],
+      },
+    ],
   },
   mayCall("init", "ebpf-docs/bpf_timer_init", "5.15", LISTED, init(0, 1)),
   mayCall("set-callback", "ebpf-docs/bpf_timer_set_callback", "5.15", LISTED, setCallback(0)),
@@ -146,8 +156,6 @@ export default [
   mayCall("cancel-async", "ebpf-docs/bpf_timer_cancel_async", "7.0", LISTED_FOR_CANCEL_ASYNC, cancelAsync()),
   {
     id: "program-types.unlisted",
-    statement:
-      "A program of a type that no page of the four helpers lists may not call them: where a program of the type loads that uses a map without a timer, it does not load with the call.",
     citations: [
       { document: "ebpf-docs/bpf_timer_init", place: "Program types, taken to be all there are" },
       { document: "linux/kernel/bpf/verifier.c", place: "check_map_prog_compatibility, is_tracing_prog_type" },
@@ -157,7 +165,14 @@ export default [
     scenarios: UNLISTED.flatMap((type) =>
       [init(1, 1), setCallback(0), start(DELAY_NS), cancel()].map((call) => withoutAndWithTimer(type, call)),
     ),
-    check: loads("refused", (program) => UNLISTED.includes(program.type) && callsTimer(program)),
-    faults: ["tracing-may-use-timer"],
+    clauses: [
+      {
+        name: "load",
+        words:
+          "A program of a type that no page of the four helpers lists may not call them: where a program of the type loads that uses a map without a timer, it does not load with the call.",
+        check: loads("refused", (program) => UNLISTED.includes(program.type) && callsTimer(program)),
+        faults: ["tracing-may-use-timer"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

@@ -27,12 +27,13 @@ import { usedCallbacks } from "../../scenario/elements.ts";
 import type { CallEvent, FiringEvent } from "../../scenario/history.ts";
 import type { Operation, Scenario, Step } from "../../scenario/scenario.ts";
 import { GRID_NS, RELEASE_NS } from "../../scenario/time.ts";
-import { both, callsReturn, loads } from "../checks/calls.ts";
+import { callsReturn } from "../checks/calls.ts";
 import { firesOnTime } from "../checks/firing-time.ts";
-import { before, happenedMeanwhile, isDone, isSameElement, setterOf } from "../checks/looking-back.ts";
-import { firesWithProgramClosed, programGoes, programStays } from "../checks/program-life.ts";
-import { isHeld, moments } from "../checks/timer-state.ts";
-import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
+import { loads } from "../checks/loads.ts";
+import { happenedMeanwhile, isDone, isSameElement, setterOf } from "../checks/looking-back.ts";
+import { firesWithProgramClosed, programGoesOnce, programStays } from "../checks/program-life.ts";
+import { isHeld } from "../checks/timer-state.ts";
+import type { Check, Guarantee, Judgement, Violation } from "../guarantee.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_set_callback", place: "Returns" },
@@ -83,10 +84,10 @@ const severalTimers = fc
   });
 
 /** Every firing belongs to a started timer, and hands over that timer's map, key and value. */
-const checkArguments: Guarantee["check"] = (history): Judgement => {
+const checkArguments: Check = (reading): Judgement => {
   const violations: Violation[] = [];
   let exercised = 0;
-  for (const { event, timer } of moments(history)) {
+  for (const { event, timer } of reading.moments) {
     if (event.kind !== "firing") continue;
     exercised++;
     const { map, key } = event.element;
@@ -107,15 +108,13 @@ const checkArguments: Guarantee["check"] = (history): Judgement => {
  * every successful bpf_timer_set_callback before: those on the timer itself, and those on others.
  */
 const callsLatest =
-  (
-    when: (own: readonly CallEvent[], others: readonly CallEvent[], firing: FiringEvent) => boolean,
-  ): Guarantee["check"] =>
-  (history): Judgement => {
+  (when: (own: readonly CallEvent[], others: readonly CallEvent[], firing: FiringEvent) => boolean): Check =>
+  (reading): Judgement => {
     const violations: Violation[] = [];
     let exercised = 0;
-    for (const { event, timer } of moments(history)) {
+    for (const { event, timer } of reading.moments) {
       if (event.kind !== "firing" || timer?.callback == null) continue;
-      const sets = before(history, event).filter((each) => isDone(each, "timer-set-callback"));
+      const sets = reading.before(event).filter((each) => isDone(each, "timer-set-callback"));
       const own = sets.filter((each) => isSameElement(each, event));
       const others = sets.filter((each) => !isSameElement(each, event));
       if (!when(own, others, event)) continue;
@@ -140,17 +139,17 @@ const isSameLayout = ({ maps }: Scenario, one: number, other: number): boolean =
   JSON.stringify(maps[one]?.value) === JSON.stringify(maps[other]?.value);
 
 /** Whether a start is to run a callback that was set on a timer of another map of the same layout, too. */
-const servesSeveralMaps: Parameters<typeof firesOnTime>[0] = (record, _, history) => {
-  const setter = setterOf(history, record);
+const servesSeveralMaps: Parameters<typeof firesOnTime>[0] = (record, reading) => {
+  const setter = setterOf(reading, record);
   if (setter === undefined) return false;
-  return history.events.some(
+  return reading.events.some(
     (event) =>
       isDone(event, "timer-set-callback") &&
       nameOf(event) === nameOf(setter) &&
       event.element?.map != null &&
       setter.element?.map != null &&
       event.element.map !== setter.element.map &&
-      isSameLayout(history.scenario, event.element.map, setter.element.map),
+      isSameLayout(reading.scenario, event.element.map, setter.element.map),
   );
 };
 
@@ -166,7 +165,6 @@ const RELEASES: readonly ((timer: OneTimer) => { steps: Step[]; more?: ReturnTyp
 export default [
   {
     id: "set-callback.succeeds",
-    statement: "bpf_timer_set_callback returns 0 for an initialized timer while user space refers to its map.",
     citations: RETURNS,
     since: "5.15",
     scenarios: fc
@@ -184,17 +182,22 @@ export default [
           [run()],
         ),
       ),
-    check: callsReturn(
-      "timer-set-callback",
-      0,
-      ({ timer, event, references }) =>
-        timer.initialized && event.element?.map != null && isHeld(references[event.element.map]),
-    ),
-    faults: ["set-callback-fails"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_set_callback returns 0 for an initialized timer while user space refers to its map.",
+        check: callsReturn(
+          "timer-set-callback",
+          0,
+          ({ timer, event, references }) =>
+            timer.initialized && event.element?.map != null && isHeld(references[event.element.map]),
+        ),
+        faults: ["set-callback-fails"],
+      },
+    ],
   },
   {
     id: "set-callback.uninitialized",
-    statement: "bpf_timer_set_callback returns -EINVAL for a timer that bpf_timer_init has not initialized.",
     citations: [...RETURNS, { document: "ebpf-docs/timers", place: "list of three programs" }],
     since: "5.15",
     scenarios: fc
@@ -206,17 +209,21 @@ export default [
           [run()],
         ),
       ),
-    check: callsReturn(
-      "timer-set-callback",
-      -ERRNO.EINVAL,
-      ({ timer }) => !timer.initialized && timer.freedWithMap === null,
-    ),
-    faults: ["set-callback-before-init"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_set_callback returns -EINVAL for a timer that bpf_timer_init has not initialized.",
+        check: callsReturn(
+          "timer-set-callback",
+          -ERRNO.EINVAL,
+          ({ timer }) => !timer.initialized && timer.freedWithMap === null,
+        ),
+        faults: ["set-callback-before-init"],
+      },
+    ],
   },
   {
     id: "set-callback.no-user-reference",
-    statement:
-      "bpf_timer_set_callback returns -EPERM for a timer, initialized before, in a map that user space refers to neither by a descriptor nor by a pin.",
     citations: [...RETURNS, { document: "ebpf-docs/timers", place: "paragraph on -EPERM" }],
     since: "5.15",
     scenarios: fc
@@ -228,29 +235,40 @@ export default [
           [run(0), closeMap(), run(1)],
         ),
       ),
-    check: callsReturn(
-      "timer-set-callback",
-      -ERRNO.EPERM,
-      ({ timer, event, references }) =>
-        (timer.initialized || timer.freedWithMap !== null) &&
-        event.element?.map != null &&
-        !isHeld(references[event.element.map]),
-    ),
-    faults: ["set-callback-without-user-reference"],
+    clauses: [
+      {
+        name: "returns",
+        words:
+          "bpf_timer_set_callback returns -EPERM for a timer, initialized before, in a map that user space refers to neither by a descriptor nor by a pin.",
+        check: callsReturn(
+          "timer-set-callback",
+          -ERRNO.EPERM,
+          ({ timer, event, references }) =>
+            (timer.initialized || timer.freedWithMap !== null) &&
+            event.element?.map != null &&
+            !isHeld(references[event.element.map]),
+        ),
+        faults: ["set-callback-without-user-reference"],
+      },
+    ],
   },
   {
     id: "set-callback.arguments",
-    statement:
-      "The callback is called with the map that holds the timer, the key of the timer's element and a pointer to that element's value.",
     citations: [SIGNATURE, { document: "ebpf-docs/timers", place: "paragraph on the callback's signature" }],
     since: "5.15",
     scenarios: severalTimers,
-    check: checkArguments,
-    faults: ["callback-wrong-key", "callback-wrong-value"],
+    clauses: [
+      {
+        name: "arguments",
+        words:
+          "The callback is called with the map that holds the timer, the key of the timer's element and a pointer to that element's value.",
+        check: checkArguments,
+        faults: ["callback-wrong-key", "callback-wrong-value"],
+      },
+    ],
   },
   {
     id: "set-callback.latest-wins",
-    statement: "When the callback of a timer is set more than once, the timer calls the one that was set last.",
     citations: [...DEFINITION, { document: "ebpf-docs/bpf_timer_start", place: "Definition, last sentence" }],
     since: "5.15",
     scenarios: fc
@@ -271,12 +289,17 @@ export default [
           [run(), advance(delay + GRID_NS)],
         );
       }),
-    check: callsLatest((own) => own.length > 1),
-    faults: ["first-callback-kept"],
+    clauses: [
+      {
+        name: "callback",
+        words: "When the callback of a timer is set more than once, the timer calls the one that was set last.",
+        check: callsLatest((own) => own.length > 1),
+        faults: ["first-callback-kept"],
+      },
+    ],
   },
   {
     id: "set-callback.other-program",
-    statement: "bpf_timer_set_callback returns 0 for a timer that another program initialized.",
     citations: [...RETURNS, { document: "ebpf-docs/timers", place: "list of three programs" }],
     since: "5.15",
     scenarios: oneTimer().map((timer) =>
@@ -286,17 +309,22 @@ export default [
         [run(0), run(1)],
       ),
     ),
-    check: callsReturn(
-      "timer-set-callback",
-      0,
-      ({ timer: { init }, event, references }) =>
-        init !== null && init.program !== event.program && isHeld(references[event.element?.map ?? -1]),
-    ),
-    faults: ["set-callback-only-by-initializer"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_set_callback returns 0 for a timer that another program initialized.",
+        check: callsReturn(
+          "timer-set-callback",
+          0,
+          ({ timer: { init }, event, references }) =>
+            init !== null && init.program !== event.program && isHeld(references[event.element?.map ?? -1]),
+        ),
+        faults: ["set-callback-only-by-initializer"],
+      },
+    ],
   },
   {
     id: "set-callback.replaced-while-armed",
-    statement: "Setting the callback of an armed timer leaves its expiry as it is: it fires when its start said.",
     citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_set_callback" }],
     since: "5.15",
     undocumented: true,
@@ -319,18 +347,23 @@ export default [
               [run(0), advance(timer.delay + GRID_NS)],
             );
       }),
-    check: firesOnTime((record, _, history) =>
-      happenedMeanwhile(
-        history,
-        record,
-        (event) => isDone(event, "timer-set-callback") && isSameElement(event, record.call),
-      ),
-    ),
-    faults: ["set-callback-disarms"],
+    clauses: [
+      {
+        name: "fires",
+        words: "Setting the callback of an armed timer leaves its expiry as it is: it fires when its start said.",
+        check: firesOnTime((record, reading) =>
+          happenedMeanwhile(
+            reading,
+            record,
+            (event) => isDone(event, "timer-set-callback") && isSameElement(event, record.call),
+          ),
+        ),
+        faults: ["set-callback-disarms"],
+      },
+    ],
   },
   {
     id: "set-callback.replaced-by-other-program",
-    statement: "A program may replace the callback that another has set: the timer then calls the second program's.",
     citations: DIFFERENT_CALLBACKS,
     since: "5.15",
     scenarios: fc.record({ timer: oneTimer(), startLast: fc.boolean() }).map(({ timer, startLast }) => {
@@ -338,12 +371,17 @@ export default [
       const second = onTimer(timer, [setCallback(0), ...(startLast ? [start(timer.delay)] : [])]);
       return timerScenario(timer, [first, second], [run(0), run(1), advance(timer.delay + GRID_NS)]);
     }),
-    check: callsLatest((own) => new Set(own.map(({ program }) => program)).size > 1),
-    faults: ["first-program-kept"],
+    clauses: [
+      {
+        name: "callback",
+        words: "A program may replace the callback that another has set: the timer then calls the second program's.",
+        check: callsLatest((own) => new Set(own.map(({ program }) => program)).size > 1),
+        faults: ["first-program-kept"],
+      },
+    ],
   },
   {
     id: "set-callback.per-timer",
-    statement: "Each timer has a callback of its own: setting another on one timer of a map leaves the others' alone.",
     citations: DIFFERENT_CALLBACKS,
     since: "5.15",
     scenarios: fc.record({ timer: oneTimer(), timers: fc.integer({ min: 2, max: 3 }) }).map(({ timer, timers }) => {
@@ -366,18 +404,23 @@ export default [
         [run(), advance(timer.delay + GRID_NS)],
       );
     }),
-    check: callsLatest((own, others, { element }) => {
-      const latest = own.at(-1);
-      return (
-        latest !== undefined &&
-        others.some((other) => other.element?.map === element.map && nameOf(other) !== nameOf(latest))
-      );
-    }),
-    faults: ["callback-shared-by-map"],
+    clauses: [
+      {
+        name: "callback",
+        words: "Each timer has a callback of its own: setting another on one timer of a map leaves the others' alone.",
+        check: callsLatest((own, others, { element }) => {
+          const latest = own.at(-1);
+          return (
+            latest !== undefined &&
+            others.some((other) => other.element?.map === element.map && nameOf(other) !== nameOf(latest))
+          );
+        }),
+        faults: ["callback-shared-by-map"],
+      },
+    ],
   },
   {
     id: "set-callback.several-maps",
-    statement: "One callback serves timers of several maps whose values have the same layout: each of them fires.",
     citations: [{ document: "ebpf-docs/bpf_timer_start", place: "Definition, on several maps" }],
     since: "5.15",
     scenarios: fc.record({ timer: oneTimer(), maps: fc.integer({ min: 2, max: 3 }) }).map(({ timer, maps }) => {
@@ -395,37 +438,58 @@ export default [
         [run(), advance(delay + GRID_NS)],
       );
     }),
-    check: firesOnTime(servesSeveralMaps),
-    faults: ["callback-serves-one-map"],
+    clauses: [
+      {
+        name: "fires",
+        words: "One callback serves timers of several maps whose values have the same layout: each of them fires.",
+        check: firesOnTime(servesSeveralMaps),
+        faults: ["callback-serves-one-map"],
+      },
+    ],
   },
   {
     id: "set-callback.keeps-program",
-    statement:
-      "An armed timer keeps the program of its callback loaded: the program can be found by its id though nobody else refers to it, and the callback runs.",
     citations: PROGRAM_REFERENCE,
     since: "5.15",
     scenarios: oneTimer().map((timer) =>
       afterArming(timer, [closeProgram(), findProgram(), advance(timer.delay + GRID_NS)]),
     ),
-    check: both(programStays, firesWithProgramClosed),
-    faults: ["timers-hide-program"],
+    clauses: [
+      {
+        name: "found",
+        words:
+          "An armed timer keeps the program of its callback loaded: the program can be found by its id though nobody else refers to it.",
+        check: programStays,
+        faults: ["timers-hide-program"],
+      },
+      {
+        name: "fires",
+        words: "Its callback runs then, too.",
+        check: firesWithProgramClosed,
+        faults: ["closed-program-never-runs"],
+      },
+    ],
   },
   {
     id: "set-callback.releases-program",
-    statement:
-      "Once all timers that call back into a program have fired, are cancelled or freed, and nobody else refers to it, the program is gone.",
     citations: PROGRAM_REFERENCE,
     since: "5.15",
     scenarios: fc.record({ timer: oneTimer(), release: fc.constantFrom(...RELEASES) }).map(({ timer, release }) => {
       const { steps, more } = release(timer);
       return afterArming(timer, [closeProgram(), ...steps, advance(RELEASE_NS), findProgram()], more);
     }),
-    check: programGoes,
-    faults: ["program-never-released"],
+    clauses: [
+      {
+        name: "gone",
+        words:
+          "Once all timers that call back into a program have fired, are cancelled or freed, and nobody else refers to it, the program is gone.",
+        check: programGoesOnce("fired", "freed", "cancelled"),
+        faults: ["program-never-released"],
+      },
+    ],
   },
   {
     id: "set-callback.returns-zero",
-    statement: "A program whose timer callback can return anything but 0 is refused at load.",
     citations: [{ document: "ebpf-docs/timers", place: "note on the callback's return value" }, SIGNATURE],
     since: "5.15",
     scenarios: fc
@@ -446,9 +510,15 @@ export default [
           [],
         );
       }),
-    check: loads("refused", (program) =>
-      usedCallbacks(program).some((index) => program.callbacks[index]?.returns !== 0),
-    ),
-    faults: ["verifier-allows-nonzero-callback"],
+    clauses: [
+      {
+        name: "load",
+        words: "A program whose timer callback can return anything but 0 is refused at load.",
+        check: loads("refused", (program) =>
+          usedCallbacks(program).some((index) => program.callbacks[index]?.returns !== 0),
+        ),
+        faults: ["verifier-allows-nonzero-callback"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

@@ -65,103 +65,142 @@ const isPlain = ({ operation: { ns, flags } }: ArmingRecord): boolean =>
 export default [
   {
     id: "start.succeeds",
-    statement: "bpf_timer_start returns 0 for a timer that is initialized and has a callback.",
     citations: RETURNS,
     since: "5.15",
     scenarios: oneTimer().map((timer) => timerScenario(timer, [readyTimer(timer, [start(timer.delay)])], [run()])),
-    check: callsReturn(
-      "timer-start",
-      0,
-      ({ timer, operation }) => timer.initialized && timer.callback !== null && BigInt(operation.flags) === 0n,
-    ),
-    faults: ["start-fails"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_start returns 0 for a timer that is initialized and has a callback.",
+        check: callsReturn(
+          "timer-start",
+          0,
+          ({ timer, operation }) => timer.initialized && timer.callback !== null && BigInt(operation.flags) === 0n,
+        ),
+        faults: ["start-fails"],
+      },
+    ],
   },
   {
     id: "start.uninitialized",
-    statement: "bpf_timer_start returns -EINVAL for a timer that bpf_timer_init has not initialized.",
     citations: [...RETURNS, CONCEPT("list of three programs")],
     since: "5.15",
     scenarios: oneTimer().map((timer) => timerScenario(timer, [onTimer(timer, [start(timer.delay)])], [run()])),
-    check: callsReturn("timer-start", -ERRNO.EINVAL, ({ timer }) => !timer.initialized),
-    faults: ["start-before-init"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_start returns -EINVAL for a timer that bpf_timer_init has not initialized.",
+        check: callsReturn("timer-start", -ERRNO.EINVAL, ({ timer }) => !timer.initialized),
+        faults: ["start-before-init"],
+      },
+    ],
   },
   {
     id: "start.without-callback",
-    statement: "bpf_timer_start returns -EINVAL for an initialized timer whose callback was never set.",
     citations: [CONCEPT("list of three programs")],
     since: "5.15",
     scenarios: oneTimer().map((timer) =>
       timerScenario(timer, [onTimer(timer, [init(0, timer.clock), start(timer.delay)])], [run()]),
     ),
-    check: callsReturn(
-      "timer-start",
-      -ERRNO.EINVAL,
-      ({ timer }) => timer.initialized && timer.callback === null && !timer.cancelled,
-    ),
-    faults: ["start-without-callback"],
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_start returns -EINVAL for an initialized timer whose callback was never set.",
+        check: callsReturn(
+          "timer-start",
+          -ERRNO.EINVAL,
+          ({ timer }) => timer.initialized && timer.callback === null && !timer.cancelled,
+        ),
+        faults: ["start-without-callback"],
+      },
+    ],
   },
   {
     id: "start.after-cancel",
-    statement:
-      "bpf_timer_cancel takes the callback away with the expiry: bpf_timer_start then returns -EINVAL until a callback is set again.",
     citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel, drop_prog_refcnt" }],
     since: "5.15",
     undocumented: true,
     scenarios: oneTimer().map((timer) =>
       timerScenario(timer, [readyTimer(timer, [start(timer.delay), cancel(), start(timer.delay)])], [run()]),
     ),
-    check: callsReturn("timer-start", -ERRNO.EINVAL, ({ timer }) => timer.initialized && timer.cancelled),
-    faults: ["cancel-keeps-callback"],
+    clauses: [
+      {
+        name: "returns",
+        words:
+          "bpf_timer_cancel takes the callback away with the expiry: bpf_timer_start then returns -EINVAL until a callback is set again.",
+        check: callsReturn("timer-start", -ERRNO.EINVAL, ({ timer }) => timer.initialized && timer.cancelled),
+        faults: ["cancel-keeps-callback"],
+      },
+    ],
   },
   {
     id: "start.unknown-flags",
-    statement:
-      "bpf_timer_start returns -EINVAL when flags has a bit that is neither BPF_F_TIMER_ABS nor BPF_F_TIMER_CPU_PIN.",
     citations: [...RETURNS, ...FLAGS],
     since: "5.15",
     scenarios: fc
       .record({ timer: oneTimer(), flags: unknownFlags })
       .map(({ timer, flags }) => timerScenario(timer, [readyTimer(timer, [start(timer.delay, flags)])], [run()])),
-    check: callsReturn(
-      "timer-start",
-      -ERRNO.EINVAL,
-      ({ timer, operation }) => timer.initialized && timer.callback !== null && hasUnknownFlags(operation.flags),
-    ),
-    faults: ["start-ignores-unknown-flags"],
+    clauses: [
+      {
+        name: "returns",
+        words:
+          "bpf_timer_start returns -EINVAL when flags has a bit that is neither BPF_F_TIMER_ABS nor BPF_F_TIMER_CPU_PIN.",
+        check: callsReturn(
+          "timer-start",
+          -ERRNO.EINVAL,
+          ({ timer, operation }) => timer.initialized && timer.callback !== null && hasUnknownFlags(operation.flags),
+        ),
+        faults: ["start-ignores-unknown-flags"],
+      },
+    ],
   },
   {
     id: "start.not-before-expiry",
-    statement:
-      "A timer started with N nanoseconds does not fire before N nanoseconds have passed, whichever clock it has.",
     citations: DEFINITION,
     since: "5.15",
     scenarios: oneTimer().map((timer) => afterArming(timer, [advance(timer.delay + GRID_NS)])),
-    check: neverFiresEarly(isPlain),
-    faults: ["start-early"],
+    clauses: [
+      {
+        name: "not-early",
+        words:
+          "A timer started with N nanoseconds does not fire before N nanoseconds have passed, whichever clock it has.",
+        check: neverFiresEarly(isPlain),
+        faults: ["start-early"],
+      },
+    ],
   },
   {
     id: "start.fires",
-    statement: "A started timer fires once its time has come, whichever clock it has.",
     citations: DEFINITION,
     since: "5.15",
     scenarios: oneTimer().map((timer) => afterArming(timer, [advance(timer.delay + GRID_NS)])),
-    check: firesInTime(isPlain),
-    faults: ["callback-never-runs"],
+    clauses: [
+      {
+        name: "fires",
+        words: "A started timer fires once its time has come, whichever clock it has.",
+        check: firesInTime(isPlain),
+        faults: ["callback-never-runs"],
+      },
+    ],
   },
   {
     id: "start.once",
-    statement: "A start makes the callback run once; it does not run again unless bpf_timer_start is called again.",
     citations: DEFINITION,
     since: "5.15",
     scenarios: fc
       .record({ timer: oneTimer(), more: fc.integer({ min: 1, max: 5 }) })
       .map(({ timer, more }) => afterArming(timer, [advance((more + 1) * timer.delay + GRID_NS)])),
-    check: onlyFiresWhenStarted,
-    faults: ["fires-twice"],
+    clauses: [
+      {
+        name: "once",
+        words: "A start makes the callback run once; it does not run again unless bpf_timer_start is called again.",
+        check: onlyFiresWhenStarted,
+        faults: ["fires-twice"],
+      },
+    ],
   },
   {
     id: "start.restart-moves",
-    statement: "Starting a timer that is armed moves its expiry: it fires once, when the last start says.",
     citations: DEFINITION,
     since: "5.15",
     scenarios: fc.record({ timer: oneTimer(), longer: delayNs() }).map(({ timer, longer }) => {
@@ -169,14 +208,19 @@ export default [
       const programs = [readyTimer(timer, [start(first)]), onTimer(timer, [start(second)])];
       return timerScenario(timer, programs, [run(0), run(1), advance(second + GRID_NS)]);
     }),
-    check: neverFiresEarly((record, { records }) =>
-      records.some(({ end, timer }) => end === "restart" && timer === record.timer),
-    ),
-    faults: ["restart-ignored"],
+    clauses: [
+      {
+        name: "not-early",
+        words: "Starting a timer that is armed moves its expiry: it fires once, when the last start says.",
+        check: firesOnTime(({ call }, { armings: { records } }) =>
+          records.some(({ end, endEvent }) => end === "restart" && endEvent === call),
+        ),
+        faults: ["restart-ignored"],
+      },
+    ],
   },
   {
     id: "start.after-firing",
-    statement: "A timer that has fired can be started again, without another init or set_callback, and fires again.",
     citations: DEFINITION,
     since: "5.15",
     scenarios: oneTimer().map((timer) =>
@@ -186,16 +230,21 @@ export default [
         [onTimer(timer, [start(timer.delay)])],
       ),
     ),
-    check: callsReturn(
-      "timer-start",
-      0,
-      ({ timer, event }) => timer.initialized && timer.fired && timer.callback !== null && event.callback === null,
-    ),
-    faults: ["firing-drops-callback"],
+    clauses: [
+      {
+        name: "returns",
+        words: "A timer that has fired can be started again, without another init or set_callback, and fires again.",
+        check: callsReturn(
+          "timer-start",
+          0,
+          ({ timer, event }) => timer.initialized && timer.fired && timer.callback !== null && event.callback === null,
+        ),
+        faults: ["firing-drops-callback"],
+      },
+    ],
   },
   {
     id: "start.rearm-from-callback",
-    statement: "A callback can start its own timer again, and so make it periodic.",
     citations: [CONCEPT("last paragraph"), ...DEFINITION],
     since: "5.15",
     scenarios: fc.record({ timer: oneTimer(), rounds: fc.integer({ min: 2, max: 4 }) }).map(({ timer, rounds }) => {
@@ -206,13 +255,17 @@ export default [
         [run(), advance(rounds * timer.delay + GRID_NS / 2)],
       );
     }),
-    check: firesInTime(({ call }) => call.callback !== null),
-    faults: ["rearm-ignored"],
+    clauses: [
+      {
+        name: "fires",
+        words: "A callback can start its own timer again, and so make it periodic.",
+        check: firesInTime(({ call }) => call.callback !== null),
+        faults: ["rearm-ignored"],
+      },
+    ],
   },
   {
     id: "start.by-other-program",
-    statement:
-      "Init, set_callback and start may come from three programs; the timer then fires with the second one's callback.",
     citations: [CONCEPT("list of three programs")],
     since: "5.15",
     scenarios: oneTimer().map((timer) => {
@@ -223,39 +276,57 @@ export default [
       ];
       return timerScenario(timer, programs, [run(0), run(1), run(2), advance(timer.delay + GRID_NS)]);
     }),
-    check: callsReturn(
-      "timer-start",
-      0,
-      ({ timer, event }) => timer.initialized && timer.callback !== null && timer.callback.program !== event.program,
-    ),
-    faults: ["start-only-by-setter"],
+    clauses: [
+      {
+        name: "returns",
+        words:
+          "Init, set_callback and start may come from three programs; the timer then fires with the second one's callback.",
+        check: callsReturn(
+          "timer-start",
+          0,
+          ({ timer, event }) =>
+            timer.initialized && timer.callback !== null && timer.callback.program !== event.program,
+        ),
+        faults: ["start-only-by-setter"],
+      },
+    ],
   },
   {
     id: "start.zero",
-    statement: "A timer started with 0 nanoseconds fires at once.",
     citations: DEFINITION,
     since: "5.15",
     scenarios: oneTimer(fc.constant(0)).map((timer) => afterArming(timer, [advance(GRID_NS)])),
-    check: firesAtOnce(({ operation: { ns, flags } }) => BigInt(ns) === 0n && !isAbsolute(flags)),
-    faults: ["zero-never-fires"],
+    clauses: [
+      {
+        name: "fires",
+        words: "A timer started with 0 nanoseconds fires at once.",
+        check: firesAtOnce(({ operation: { ns, flags } }) => BigInt(ns) === 0n && !isAbsolute(flags)),
+        faults: ["zero-never-fires"],
+      },
+    ],
   },
   {
     id: "start.far-future",
-    statement:
-      "bpf_timer_start accepts any number of nanoseconds up to the largest signed 64-bit one; such a timer waits.",
     citations: DEFINITION,
     since: "5.15",
     scenarios: fc.record({ timer: oneTimer(), back: fc.bigInt({ min: 0n, max: 1n << 62n }) }).map(({ timer, back }) => {
       const ns = `0x${(NANOSECONDS_MAX - back).toString(16)}`;
       return timerScenario(timer, [readyTimer(timer, [start(ns)])], [run(), advance(timer.delay)]);
     }),
-    check: neverFires(({ operation }) => BigInt(operation.ns) > 1n << 61n && BigInt(operation.ns) <= NANOSECONDS_MAX),
-    faults: ["far-future-fires"],
+    clauses: [
+      {
+        name: "never-fires",
+        words:
+          "bpf_timer_start accepts any number of nanoseconds up to the largest signed 64-bit one; such a timer waits.",
+        check: neverFires(
+          ({ operation }) => BigInt(operation.ns) > 1n << 61n && BigInt(operation.ns) <= NANOSECONDS_MAX,
+        ),
+        faults: ["far-future-fires"],
+      },
+    ],
   },
   {
     id: "start.past-signed",
-    statement:
-      "A relative start with 2^63 nanoseconds or more returns 0 and does not fire at once: the sum with the present overflows, and is taken for the end of time.",
     citations: [{ document: "linux/kernel/time/hrtimer.c", place: "ktime_add_safe" }],
     since: "5.15",
     undocumented: true,
@@ -265,12 +336,18 @@ export default [
         const ns = `0x${(NANOSECONDS_MAX + beyond).toString(16)}`;
         return timerScenario(timer, [readyTimer(timer, [start(ns)])], [run(), advance(timer.delay)]);
       }),
-    check: neverFires(({ operation: { ns, flags } }) => !isAbsolute(flags) && BigInt(ns) > NANOSECONDS_MAX),
-    faults: ["negative-fires"],
+    clauses: [
+      {
+        name: "never-fires",
+        words:
+          "A relative start with 2^63 nanoseconds or more returns 0 and does not fire at once: the sum with the present overflows, and is taken for the end of time.",
+        check: neverFires(({ operation: { ns, flags } }) => !isAbsolute(flags) && BigInt(ns) > NANOSECONDS_MAX),
+        faults: ["negative-fires"],
+      },
+    ],
   },
   {
     id: "start.earlier-first",
-    statement: "Of two timers of one clock, the one with the earlier expiry fires first.",
     citations: [{ document: "linux/kernel/time/hrtimer.c", place: "__hrtimer_run_queues" }],
     since: "5.15",
     undocumented: true,
@@ -282,13 +359,17 @@ export default [
         const programs = delays.map((delay, key) => readyTimer({ ...timer, key }, [start(delay)]));
         return timerScenario({ ...timer, map }, programs, [run(0), run(1), advance(timer.delay + later + GRID_NS)]);
       }),
-    check: firesInOrder,
-    faults: ["start-delays-others"],
+    clauses: [
+      {
+        name: "order",
+        words: "Of two timers of one clock, the one with the earlier expiry fires first.",
+        check: firesInOrder,
+        faults: ["start-delays-others"],
+      },
+    ],
   },
   {
     id: "start.absolute",
-    statement:
-      "With BPF_F_TIMER_ABS the nanoseconds are a reading of the timer's clock: the timer fires when the clock reaches it, not before.",
     citations: FLAGS,
     since: "6.4",
     scenarios: fc
@@ -297,15 +378,21 @@ export default [
         const armed = readyTimer({ ...timer, clock: CLOCK_OF[clock] }, [startAbsolute(timer.delay, clock)]);
         return timerScenario(timer, [armed], [run(), advance(timer.delay + GRID_NS)]);
       }),
-    check: firesOnTime(
-      ({ operation: { flags, fromNow }, clock }) =>
-        isAbsolute(flags) && fromNow !== undefined && clock === CLOCK_OF[fromNow],
-    ),
-    faults: ["absolute-taken-as-relative"],
+    clauses: [
+      {
+        name: "fires",
+        words:
+          "With BPF_F_TIMER_ABS the nanoseconds are a reading of the timer's clock: the timer fires when the clock reaches it, not before.",
+        check: firesOnTime(
+          ({ operation: { flags, fromNow }, clock }) =>
+            isAbsolute(flags) && fromNow !== undefined && clock === CLOCK_OF[fromNow],
+        ),
+        faults: ["absolute-taken-as-relative"],
+      },
+    ],
   },
   {
     id: "start.absolute-past",
-    statement: "With BPF_F_TIMER_ABS and a moment that the timer's clock has passed, the timer fires at once.",
     citations: FLAGS,
     since: "6.4",
     scenarios: fc
@@ -317,15 +404,19 @@ export default [
           [run(), advance(GRID_NS)],
         ),
       ),
-    check: firesAtOnce(
-      ({ operation: { ns, flags, fromNow } }) => isAbsolute(flags) && fromNow === undefined && BigInt(ns) <= 1000n,
-    ),
-    faults: ["absolute-past-never-fires"],
+    clauses: [
+      {
+        name: "fires",
+        words: "With BPF_F_TIMER_ABS and a moment that the timer's clock has passed, the timer fires at once.",
+        check: firesAtOnce(
+          ({ operation: { ns, flags, fromNow } }) => isAbsolute(flags) && fromNow === undefined && BigInt(ns) <= 1000n,
+        ),
+        faults: ["absolute-past-never-fires"],
+      },
+    ],
   },
   {
     id: "start.absolute-realtime",
-    statement:
-      "With BPF_F_TIMER_ABS and a timer of CLOCK_REALTIME the nanoseconds are a reading of CLOCK_REALTIME: a moment decades past fires at once.",
     citations: [...FLAGS, { document: "ebpf-docs/bpf_timer_init", place: "Definition" }],
     since: "6.4",
     scenarios: oneTimer(delayNs().map((ns) => ns + GRID_NS)).map((timer) =>
@@ -335,15 +426,21 @@ export default [
         [run(), advance(timer.delay + GRID_NS)],
       ),
     ),
-    check: firesAtOnce(
-      ({ operation: { flags, fromNow }, clock }) =>
-        isAbsolute(flags) && fromNow === "monotonic" && clock === CLOCK.REALTIME,
-    ),
-    faults: ["absolute-realtime-never-fires"],
+    clauses: [
+      {
+        name: "fires",
+        words:
+          "With BPF_F_TIMER_ABS and a timer of CLOCK_REALTIME the nanoseconds are a reading of CLOCK_REALTIME: a moment decades past fires at once.",
+        check: firesAtOnce(
+          ({ operation: { flags, fromNow }, clock }) =>
+            isAbsolute(flags) && fromNow === "monotonic" && clock === CLOCK.REALTIME,
+        ),
+        faults: ["absolute-realtime-never-fires"],
+      },
+    ],
   },
   {
     id: "start.cpu-pin",
-    statement: "With BPF_F_TIMER_CPU_PIN the callback runs on the CPU that called bpf_timer_start.",
     citations: FLAGS,
     since: "6.7",
     scenarios: fc.record({ timer: oneTimer(), absolute: fc.boolean() }).map(({ timer, absolute }) => {
@@ -356,7 +453,13 @@ export default [
         [run(), advance(timer.delay + GRID_NS)],
       );
     }),
-    check: firesOnItsCpu(({ operation }) => (BigInt(operation.flags) & BigInt(BPF_F_TIMER_CPU_PIN)) !== 0n),
-    faults: ["pin-ignored"],
+    clauses: [
+      {
+        name: "cpu",
+        words: "With BPF_F_TIMER_CPU_PIN the callback runs on the CPU that called bpf_timer_start.",
+        check: firesOnItsCpu(({ operation }) => (BigInt(operation.flags) & BigInt(BPF_F_TIMER_CPU_PIN)) !== 0n),
+        faults: ["pin-ignored"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

@@ -18,7 +18,7 @@ import { delayNs } from "../../generators/time.ts";
 import { isTimerCall } from "../../generators/twins.ts";
 import { callback, cancel, init, lookup, program, scenario, setCallback, start } from "../../scenario/build.ts";
 import type { MapSpec, Scenario } from "../../scenario/scenario.ts";
-import { both, loads } from "../checks/calls.ts";
+import { loads } from "../checks/loads.ts";
 import { creates, withoutTimer } from "../checks/map-creation.ts";
 import type { Guarantee } from "../guarantee.ts";
 
@@ -76,8 +76,6 @@ const SYSCALL = { document: "linux/kernel/bpf/syscall.c", place: "map_check_btf"
 export default [
   {
     id: "verifier.map-types-allowed",
-    statement:
-      "Array, hash and LRU hash maps may hold timers: where such a map can be created without a timer it can be with one, and a program may use it.",
     citations: [
       SYSCALL,
       { document: "ebpf-docs/timers", place: "introduction and first example" },
@@ -86,56 +84,84 @@ export default [
     since: "5.15",
     undocumented: true,
     scenarios: ofType(ALLOWED),
-    check: both(
-      creates((map) => (isPlain(map) && ALLOWED.includes(map.type) ? "created" : "untold")),
-      usesTimer,
-    ),
-    faults: ["lru-hash-refuses-timer"],
+    clauses: [
+      {
+        name: "creation",
+        words:
+          "Array, hash and LRU hash maps may hold timers: where such a map can be created without a timer it can be with one.",
+        check: creates((map) => (isPlain(map) && ALLOWED.includes(map.type) ? "created" : "untold")),
+        faults: ["lru-hash-refuses-timer"],
+      },
+      { name: "use", words: "A program may use that timer.", check: usesTimer, faults: ["lru-hash-refuses-timer"] },
+    ],
   },
   {
     id: "verifier.map-types-refused",
-    statement: "A per-CPU map cannot be created with a timer in its value.",
     citations: [SYSCALL],
     since: "5.15",
     undocumented: true,
     scenarios: ofType(REFUSED),
-    check: creates((map) => (isPlain(map) && REFUSED.includes(map.type) ? "refused" : "untold")),
-    faults: ["per-cpu-map-allows-timer"],
+    clauses: [
+      {
+        name: "creation",
+        words: "A per-CPU map cannot be created with a timer in its value.",
+        check: creates((map) => (isPlain(map) && REFUSED.includes(map.type) ? "refused" : "untold")),
+        faults: ["per-cpu-map-allows-timer"],
+      },
+    ],
   },
   {
     id: "verifier.map-flags",
-    statement:
-      "Every creation flag that a map takes without a timer it takes with one, those that keep programs from its values aside.",
     citations: [SYSCALL],
     since: "5.15",
     undocumented: true,
     scenarios: withFlags((type) => FLAGS[type] ?? [0]),
-    check: both(
-      creates((map) =>
-        (map.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) === 0 && !isPlain(map) ? "created" : "untold",
-      ),
-      usesTimer,
-    ),
-    faults: ["map-refuses-flag-with-timer"],
+    clauses: [
+      {
+        name: "creation",
+        words:
+          "Every creation flag that a map takes without a timer it takes with one, those that keep programs from its values aside.",
+        check: creates((map) =>
+          (map.flags & (BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG)) === 0 && !isPlain(map) ? "created" : "untold",
+        ),
+        faults: ["map-refuses-flag-with-timer"],
+      },
+      {
+        name: "use",
+        words: "A program may use the timer of such a map.",
+        check: usesTimer,
+        faults: ["map-refuses-flag-with-timer"],
+      },
+    ],
   },
   {
     id: "verifier.map-read-only",
-    statement: "A map whose values programs cannot write, BPF_F_RDONLY_PROG, cannot be created with a timer.",
     citations: [SYSCALL],
     since: "5.15",
     undocumented: true,
     scenarios: withFlags(() => [BPF_F_RDONLY_PROG]),
-    check: creates(({ flags }) => ((flags & BPF_F_RDONLY_PROG) === 0 ? "untold" : "refused")),
-    faults: ["read-only-map-allows-timer"],
+    clauses: [
+      {
+        name: "creation",
+        words: "A map whose values programs cannot write, BPF_F_RDONLY_PROG, cannot be created with a timer.",
+        check: creates(({ flags }) => ((flags & BPF_F_RDONLY_PROG) === 0 ? "untold" : "refused")),
+        faults: ["read-only-map-allows-timer"],
+      },
+    ],
   },
   {
     id: "verifier.map-write-only",
-    statement: "A map whose values programs cannot read, BPF_F_WRONLY_PROG, cannot be created with a timer.",
     citations: [SYSCALL],
     since: "6.2",
     undocumented: true,
     scenarios: withFlags(() => [BPF_F_WRONLY_PROG]),
-    check: creates(({ flags }) => ((flags & BPF_F_WRONLY_PROG) === 0 ? "untold" : "refused")),
-    faults: ["write-only-map-allows-timer"],
+    clauses: [
+      {
+        name: "creation",
+        words: "A map whose values programs cannot read, BPF_F_WRONLY_PROG, cannot be created with a timer.",
+        check: creates(({ flags }) => ((flags & BPF_F_WRONLY_PROG) === 0 ? "untold" : "refused")),
+        faults: ["write-only-map-allows-timer"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

@@ -6,11 +6,11 @@ import { timerElement } from "../../generators/map.ts";
 import { runnableType } from "../../generators/program-type.ts";
 import { delayNs } from "../../generators/time.ts";
 import { callback, dropCapability, init, lookup, program, setCallback, start } from "../../scenario/build.ts";
-import type { History } from "../../scenario/history.ts";
+import type { Reading } from "../checks/reading.ts";
 import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
 
 /** The load results of a history's programs that use timers, each with whether the process had CAP_BPF. */
-function* timerLoads({ events, scenario }: History) {
+function* timerLoads({ events, scenario }: Reading) {
   let capable = true;
   for (const event of events) {
     if (event.kind !== "step") continue;
@@ -24,8 +24,8 @@ function* timerLoads({ events, scenario }: History) {
 }
 
 /** A program that loads with CAP_BPF does not load without. */
-function refusedWithout(history: History): Judgement {
-  const results = [...timerLoads(history)];
+function refusedWithout(reading: Reading): Judgement {
+  const results = [...timerLoads(reading)];
   const violations: Violation[] = [];
   const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
   const tried = results.filter(
@@ -44,8 +44,6 @@ function refusedWithout(history: History): Judgement {
 export default [
   {
     id: "verifier.privileges",
-    statement:
-      "A process without CAP_BPF cannot load a program that uses timers: the program loads with the capability, and does not after the process gave it up.",
     citations: [{ document: "ebpf-docs/timers", place: "note on CAP_BPF" }],
     since: "5.15",
     scenarios: fc
@@ -63,7 +61,14 @@ export default [
           ],
         };
       }),
-    check: refusedWithout,
-    faults: ["load-ignores-capability"],
+    clauses: [
+      {
+        name: "keeps",
+        words:
+          "A process without CAP_BPF cannot load a program that uses timers: the program loads with the capability, and does not after the process gave it up.",
+        check: refusedWithout,
+        faults: ["load-ignores-capability"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

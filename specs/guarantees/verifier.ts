@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { directly, innerMaps, isTimerCall, misplaced, overMaps, twoFold, underLock } from "../../generators/twins.ts";
 import type { MapSpec, Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
-import { loads } from "../checks/calls.ts";
+import { loads } from "../checks/loads.ts";
 import type { Guarantee } from "../guarantee.ts";
 
 const callsTimer = ({ operations }: ProgramSpec): boolean => operations.some(isTimerCall);
@@ -46,75 +46,104 @@ const VERIFIER = "linux/kernel/bpf/verifier.c";
 export default [
   {
     id: "verifier.constant-offset",
-    statement:
-      "A program is refused at load where it adds a number that the verifier cannot know to the pointer it hands a timer helper.",
     citations: [{ document: VERIFIER, place: "process_timer_func (since 7.0 check_map_field_pointer)" }],
     since: "5.15",
     undocumented: true,
     scenarios: misplaced(fc.constant({ variableOffset: true })),
-    check: loads(
-      "refused",
-      someOperation((operation) => isTimerCall(operation) && operation.variableOffset === true),
-    ),
-    faults: ["verifier-allows-variable-offset"],
+    clauses: [
+      {
+        name: "load",
+        words:
+          "A program is refused at load where it adds a number that the verifier cannot know to the pointer it hands a timer helper.",
+        check: loads(
+          "refused",
+          someOperation((operation) => isTimerCall(operation) && operation.variableOffset === true),
+        ),
+        faults: ["verifier-allows-variable-offset"],
+      },
+    ],
   },
   {
     id: "verifier.right-offset",
-    statement:
-      "A program is refused at load where the pointer it hands a timer helper does not point at the timer of the value.",
     citations: [{ document: VERIFIER, place: "process_timer_func (since 7.0 check_map_field_pointer)" }],
     since: "5.15",
     undocumented: true,
     scenarios: misplaced(fc.constantFrom(-8, -1, 1, 4, 8, 16).map((offsetDelta) => ({ offsetDelta }))),
-    check: loads(
-      "refused",
-      someOperation((operation) => isTimerCall(operation) && (operation.offsetDelta ?? 0) !== 0),
-    ),
-    faults: ["verifier-allows-any-offset"],
+    clauses: [
+      {
+        name: "load",
+        words:
+          "A program is refused at load where the pointer it hands a timer helper does not point at the timer of the value.",
+        check: loads(
+          "refused",
+          someOperation((operation) => isTimerCall(operation) && (operation.offsetDelta ?? 0) !== 0),
+        ),
+        faults: ["verifier-allows-any-offset"],
+      },
+    ],
   },
   {
     id: "verifier.no-direct-load",
-    statement: "A program is refused at load where it reads the bytes of a timer itself.",
     citations: [{ document: VERIFIER, place: "check_map_access" }],
     since: "5.15",
     undocumented: true,
     scenarios: directly("load"),
-    check: loads("refused", accesses("load")),
-    faults: ["verifier-allows-timer-load"],
+    clauses: [
+      {
+        name: "load",
+        words: "A program is refused at load where it reads the bytes of a timer itself.",
+        check: loads("refused", accesses("load")),
+        faults: ["verifier-allows-timer-load"],
+      },
+    ],
   },
   {
     id: "verifier.no-direct-store",
-    statement: "A program is refused at load where it writes the bytes of a timer itself.",
     citations: [{ document: VERIFIER, place: "check_map_access" }],
     since: "5.15",
     undocumented: true,
     scenarios: directly("store"),
-    check: loads("refused", accesses("store")),
-    faults: ["verifier-allows-timer-store"],
+    clauses: [
+      {
+        name: "load",
+        words: "A program is refused at load where it writes the bytes of a timer itself.",
+        check: loads("refused", accesses("store")),
+        faults: ["verifier-allows-timer-store"],
+      },
+    ],
   },
   {
     id: "verifier.spin-lock-held",
-    statement: "A program is refused at load where it calls a timer helper while it holds a bpf_spin_lock.",
     citations: [{ document: VERIFIER, place: "do_check (since 7.0 do_check_insn), calls while a lock is held" }],
     since: "5.15",
     undocumented: true,
     scenarios: underLock,
-    check: loads("refused", callsUnderLock),
-    faults: ["verifier-allows-timer-under-lock"],
+    clauses: [
+      {
+        name: "load",
+        words: "A program is refused at load where it calls a timer helper while it holds a bpf_spin_lock.",
+        check: loads("refused", callsUnderLock),
+        faults: ["verifier-allows-timer-under-lock"],
+      },
+    ],
   },
   {
     id: "verifier.map-needs-btf",
-    statement: "A program is refused at load where it uses a timer of a map that was created without BTF.",
     citations: [{ document: VERIFIER, place: "process_timer_func (since 7.0 check_map_field_pointer)" }],
     since: "5.15",
     undocumented: true,
     scenarios: overMaps((map) => ({ right: map, wrong: { ...map, btf: false } })),
-    check: loads("refused", (program, all) => callsTimer(program) && mapOf(program, all)?.btf === false),
-    faults: ["verifier-allows-timer-without-btf"],
+    clauses: [
+      {
+        name: "load",
+        words: "A program is refused at load where it uses a timer of a map that was created without BTF.",
+        check: loads("refused", (program, all) => callsTimer(program) && mapOf(program, all)?.btf === false),
+        faults: ["verifier-allows-timer-without-btf"],
+      },
+    ],
   },
   {
     id: "verifier.one-timer-per-value",
-    statement: "A program is refused at load where it uses a timer of a value that holds more than one.",
     citations: [
       { document: VERIFIER, place: "process_timer_func" },
       { document: "linux/kernel/bpf/btf.c", place: "btf_find_struct_field (since 6.2 btf_get_field_type)" },
@@ -122,20 +151,31 @@ export default [
     since: "5.15",
     undocumented: true,
     scenarios: overMaps((map) => ({ right: twoFold(map, "u64"), wrong: twoFold(map, "timer") })),
-    check: loads("refused", (program, all) => callsTimer(program) && timerCount(mapOf(program, all)) > 1),
-    faults: ["verifier-allows-two-timers"],
+    clauses: [
+      {
+        name: "load",
+        words: "A program is refused at load where it uses a timer of a value that holds more than one.",
+        check: loads("refused", (program, all) => callsTimer(program) && timerCount(mapOf(program, all)) > 1),
+        faults: ["verifier-allows-two-timers"],
+      },
+    ],
   },
   {
     id: "verifier.inner-map",
-    statement:
-      "A program is refused at load where it initializes a timer of an inner map with another map: a second inner map, or one that it names itself.",
     citations: [
       { document: "uapi/bpf_timer_init", place: "Description, last sentence" },
       { document: "ebpf-docs/bpf_timer_init", place: "Definition, last sentence" },
     ],
     since: "5.15",
     scenarios: innerMaps,
-    check: loads("refused", initsWithOther),
-    faults: ["verifier-allows-other-inner-map"],
+    clauses: [
+      {
+        name: "load",
+        words:
+          "A program is refused at load where it initializes a timer of an inner map with another map: a second inner map, or one that it names itself.",
+        check: loads("refused", initsWithOther),
+        faults: ["verifier-allows-other-inner-map"],
+      },
+    ],
   },
 ] satisfies Guarantee[];

@@ -201,6 +201,7 @@ describe("timerconf list", () => {
     expect(guarantees[0]).toEqual({
       id: expect.any(String),
       statement: expect.any(String),
+      clauses: expect.any(Array),
       since: "5.15",
       sources: expect.any(Array),
       faults: expect.any(Array),

@@ -5,6 +5,7 @@ import { casesFor } from "../../conformance/cases.ts";
 import { checkGuarantee } from "../../conformance/check-guarantee.ts";
 import guarantees from "../../examples/guarantee/cancel-keeps-timer.ts";
 import { openEmulator } from "../../harness/emulator/index.ts";
+import { faultsOf } from "../../specs/guarantee.ts";
 
 const [example] = guarantees;
 const SEED = 8;
@@ -22,7 +23,7 @@ describe.each(guarantees)("the example $id", (guarantee) => {
     },
   );
 
-  test.each([...guarantee.faults])("is violated by its fault %s", async (fault) => {
+  test.each(faultsOf(guarantee))("is violated by its fault %s", async (fault) => {
     const { result, counterexample } = await judge(guarantee, `emulator+fault=${fault}`);
     expect(result.verdict).toBe("violated");
     expect(counterexample?.repeats).toBe(true);

@@ -4,7 +4,7 @@ import { casesFor } from "../../conformance/cases.ts";
 import { checkGuarantee } from "../../conformance/check-guarantee.ts";
 import { faults, openEmulator } from "../../harness/emulator/index.ts";
 import { loadCatalogue } from "../../specs/catalogue.ts";
-import type { Guarantee } from "../../specs/guarantee.ts";
+import { faultsOf, type Guarantee } from "../../specs/guarantee.ts";
 
 const SEED = 20_260;
 const CASES = 100;
@@ -14,7 +14,7 @@ const judge = (guarantee: Guarantee, runtime: string) =>
   checkGuarantee(guarantee, openEmulator(runtime), { cases: casesFor(guarantee, SEED, CASES), seed: SEED });
 
 const pairs = catalogue.flatMap((guarantee) =>
-  guarantee.faults.map((fault) => ({ id: guarantee.id, fault, guarantee })),
+  faultsOf(guarantee).map((fault) => ({ id: guarantee.id, fault, guarantee })),
 );
 
 describe("a fault", () => {

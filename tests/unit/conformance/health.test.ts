@@ -31,12 +31,12 @@ const died = (complaint?: string): Outcome => ({
 
 const guarantee: Guarantee = {
   id: DIVERGENCES[0]?.guarantee ?? "",
-  statement: "It keeps its promise.",
+  clauses: [
+    { name: "keeps", words: "It keeps its promise.", faults: [], check: () => ({ exercised: 1, violations: [] }) },
+  ],
   citations: [],
   since: "5.15",
   scenarios: [TWICE],
-  check: () => ({ exercised: 1, violations: [] }),
-  faults: [],
 };
 
 /** A kernel that gives for each case what `judge` says; `runs` counts the cases of each call. */

@@ -17,6 +17,7 @@ import { readReports } from "../../../reports/spec-reports.ts";
 import { specRuntimes, specVerdicts } from "../../../reports/spec-verdicts.ts";
 import { loadCatalogue } from "../../../specs/catalogue.ts";
 import { DIVERGENCES } from "../../../specs/divergences.ts";
+import { faultsOf } from "../../../specs/guarantee.ts";
 import { RESULTS } from "./sample.ts";
 
 const catalogue = await loadCatalogue();
@@ -25,9 +26,9 @@ const html = blocksHtml(specDocument(reference), "title");
 const markdown = blocksMarkdown(specDocument(reference));
 
 describe("the reference", () => {
-  test.each(catalogue)("has $id as an anchor, with statement, faults and command", ({ id, faults }) => {
+  test.each(catalogue)("has $id as an anchor, with statement, faults and command", ({ id, clauses }) => {
     const section = markdown.slice(markdown.indexOf(`### <a id="${id}"></a>`)).split("\n### ", 2)[0] ?? "";
-    for (const fault of faults) expect(section).toContain(`\`${fault}\``);
+    for (const fault of faultsOf({ clauses })) expect(section).toContain(`\`${fault}\``);
     expect(section).toContain(`npx timerconf run --guarantee ${id} --runtime kernel:`);
     expect(html).toContain(`<h3 id="${id}">`);
   });

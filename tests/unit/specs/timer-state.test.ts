@@ -14,11 +14,11 @@ import {
   userUpdate,
 } from "../../../scenario/build.ts";
 import { compile } from "../../../scenario/compile.ts";
-import { readHistory } from "../../../scenario/history.ts";
+import { type History, readHistory } from "../../../scenario/history.ts";
 import type { Scenario } from "../../../scenario/scenario.ts";
 import { type LogRecord, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../../scenario/trace.ts";
-import { readArmings } from "../../../specs/checks/armings.ts";
-import { moments, TimerWorld } from "../../../specs/checks/timer-state.ts";
+import { Reading } from "../../../specs/checks/reading.ts";
+import { TimerWorld } from "../../../specs/checks/timer-state.ts";
 
 /** A trace in which every step succeeds and step `at` brought these (site, value) records. */
 function traceOf({ steps }: Scenario, at: number, records: readonly [number, number][]): Trace {
@@ -44,9 +44,11 @@ const RUN = 2;
 const historyOf = (scenario: Scenario, records: readonly [number, number][]) =>
   readHistory(scenario, compile(scenario), traceOf(scenario, RUN, records));
 
-const read = (scenario: Scenario, records: readonly [number, number][]) => [
-  ...moments(readHistory(scenario, compile(scenario), traceOf(scenario, RUN, records))),
-];
+const momentsOf = (history: History) => new Reading(history).moments;
+const armingsOf = (history: History) => new Reading(history).armings;
+
+const read = (scenario: Scenario, records: readonly [number, number][]) =>
+  new Reading(historyOf(scenario, records)).moments;
 
 describe("the abstract timer state", () => {
   test("follows init, set_callback, start and the firing", () => {
@@ -62,7 +64,7 @@ describe("the abstract timer state", () => {
     expect(states.at(-1)?.timer).toBeDefined();
     const close = found.at(-1);
     expect(close?.event).toMatchObject({ kind: "step", step: { kind: "close-map" } });
-    expect(close?.references).toEqual([{ descriptor: true, pinned: false }]);
+    expect(close?.references).toEqual([{ descriptor: true, pinned: false, settledNs: 0 }]);
   });
 
   test("believes what the runtime answered: an init that failed initializes nothing", () => {
@@ -106,7 +108,7 @@ describe("the abstract timer state", () => {
       [run()],
     );
     const found = [
-      ...moments(
+      ...momentsOf(
         readHistory(
           replaced,
           compile(replaced),
@@ -134,7 +136,7 @@ describe("the abstract timer state", () => {
     expect(firing).toBeDefined();
     expect(start?.firedBefore).toBe(firing);
     expect(start?.timer?.arming).toBeNull();
-    const { records, unaccounted } = readArmings(
+    const { records, unaccounted } = armingsOf(
       historyOf(armed, [
         [0, 1],
         [1, 0],
@@ -148,7 +150,7 @@ describe("the abstract timer state", () => {
   });
 
   test("gives a start no firing from before its program was last heard of", () => {
-    const { records, unaccounted } = readArmings(
+    const { records, unaccounted } = armingsOf(
       historyOf(armed, [
         [0, 1],
         [1, 0],
