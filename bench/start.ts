@@ -9,7 +9,7 @@
  */
 import { createHash } from "node:crypto";
 import { type Case, casesFor } from "../conformance/cases.ts";
-import { judgeCase } from "../conformance/judge-case.ts";
+import { judgeAlone } from "../conformance/judge-case.ts";
 import type { Outcome } from "../harness/harness.ts";
 import { buildAgent } from "../harness/kernel/agent-build.ts";
 import { Guest } from "../harness/kernel/guest.ts";
@@ -52,7 +52,7 @@ async function start({ guarantee, cases }: Subject, once: boolean): Promise<Star
   const outcomes: Outcome[] = [];
   for (const item of cases.slice(0, 1)) {
     outcomes.push(...(await kernel.run([item.compiled])));
-    for (const outcome of outcomes) judgeCase(guarantee, item, outcome, kernel);
+    for (const outcome of outcomes) judgeAlone(guarantee, item, outcome, kernel);
   }
   const ms = performance.now() - from;
   outcomes.push(...(await kernel.run(cases.map(({ compiled }) => compiled))));

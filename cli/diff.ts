@@ -1,9 +1,13 @@
 /** `timerconf diff`: random scenarios on two runtimes, and the first difference. */
 import { runDiff } from "../conformance/diff.ts";
 import { caseFileName, writeCase } from "../reports/case-file.ts";
+import { counterexampleText } from "../reports/counterexample-text.ts";
 import { differenceText } from "../reports/difference-text.ts";
 import { paintFor } from "../reports/paint.ts";
+import { loadCatalogue } from "../specs/catalogue.ts";
+import { statementOf } from "../specs/guarantee.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { readExpectations } from "./expectations.ts";
 import { complain, type Io } from "./io.ts";
 import { checkMachineOptions, type MachineOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
@@ -13,6 +17,7 @@ export interface DiffCommandOptions extends MachineOptions {
   cases: number;
   seed: number;
   out: string;
+  expect: readonly string[];
 }
 
 /**
@@ -23,7 +28,7 @@ export interface DiffCommandOptions extends MachineOptions {
 export async function diffCommand(
   left: string,
   right: string,
-  { cases, seed, out, append, qemuArg }: DiffCommandOptions,
+  { cases, seed, out, append, qemuArg, expect }: DiffCommandOptions,
   io: Io,
 ): Promise<ExitCode> {
   const machine = { append, qemuArg };
@@ -31,16 +36,28 @@ export async function diffCommand(
   const progress = new Progress(io.err);
   io.out.write(`seed ${seed}: up to ${cases} random scenarios on ${left} and ${right}\n`);
   const say = (line: string) => progress.say(line);
-  const options = { left, right, cases, seed, ...machine, signal: io.signal, progress: say };
-  const { found, versions, cases: compared } = await runDiff(options).finally(() => progress.clear());
+  const catalogue = await loadCatalogue();
+  const expectations = await readExpectations(expect, catalogue);
+  const options = { left, right, cases, seed, expectations, ...machine, signal: io.signal, progress: say };
+  const { found, versions, cases: compared, violations } = await runDiff(options).finally(() => progress.clear());
   const names = `${left} (${versions[0]}) and ${right} (${versions[1]})`;
-  if (found === undefined) {
-    io.out.write(`${names} agree on ${compared} scenarios, seed ${seed}\n`);
-    return EXIT.ok;
-  }
   const safekeeping = new Safekeeping(out, (message) => complain(io, message));
-  const file = await safekeeping.save((folder) => writeCase(folder, caseFileName("diff", left, right), found.compiled));
-  io.out.write(`\n${differenceText(found, [left, right], { file, paint: paintFor(io.out.isTTY, io.env) })}\n`);
-  io.out.write(`${names} differ on scenario ${compared}, seed ${seed}\n`);
-  return safekeeping.failed ? EXIT.usage : EXIT.found;
+  const paint = paintFor(io.out.isTTY, io.env);
+  for (const violation of violations) {
+    const { guarantee, runtime, compiled } = violation;
+    const file = await safekeeping.save((folder) => writeCase(folder, caseFileName(guarantee, runtime), compiled));
+    const judge = catalogue.find(({ id }) => id === guarantee);
+    const statement = judge === undefined ? "" : statementOf(judge);
+    io.out.write(`\n${counterexampleText(violation, { statement }, { file, paint })}\n`);
+  }
+  if (found !== undefined) {
+    const name = caseFileName("diff", left, right);
+    const file = await safekeeping.save((folder) => writeCase(folder, name, found.compiled));
+    io.out.write(`\n${differenceText(found, [left, right], { file, paint })}\n`);
+  }
+  const verb = found === undefined ? `agree on ${compared} scenarios` : `differ on scenario ${compared}`;
+  const broken = violations.length === 0 ? "" : `; ${violations.map(({ guarantee }) => guarantee).join(", ")} violated`;
+  io.out.write(`${names} ${verb}${broken}, seed ${seed}\n`);
+  if (safekeeping.failed) return EXIT.usage;
+  return found === undefined && violations.length === 0 ? EXIT.ok : EXIT.found;
 }

@@ -25,6 +25,8 @@ export interface MatrixCommandOptions extends MachineOptions {
   cases: number;
   seed?: number;
   out: string;
+  expect: readonly string[];
+  strict?: true;
 }
 
 function ownVersion(): string {
@@ -69,5 +71,7 @@ export async function matrixCommand(options: MatrixCommandOptions, io: Io): Prom
   const earlier = before !== undefined && isSame(request, before.request) ? before.results : undefined;
   if (earlier !== undefined) io.out.write(`going on after ${earlier.results.length} verdicts in ${out}\n`);
   await inFolder(out, () => writeRequest(out, request));
-  return runCommand({ runtime: kernels, guarantee, cases, seed, out, ...machine }, io, { earlier, table: matrixTable });
+  const { expect, strict } = options;
+  const run = { runtime: kernels, guarantee, cases, seed, out, expect, ...(strict ? { strict } : {}), ...machine };
+  return runCommand(run, io, { earlier, table: matrixTable });
 }

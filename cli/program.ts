@@ -31,6 +31,9 @@ const repeatable = (flags: string, description: string, otherwise: string): Opti
   new Option(flags, `${description}; may be repeated`).argParser(collect).default([], otherwise);
 
 const append = (): Option => repeatable("--append <text>", "text for the command line of kernels", "none");
+const expect = (): Option =>
+  repeatable("--expect <file>", "what is known to differ, as JSON; see docs/EXPECTATIONS.md", "none");
+const strict = (): Option => new Option("--strict", "exit 1 where a recorded divergence no longer shows");
 const qemuArg = (): Option => repeatable("--qemu-arg <arg>", "one more argument for the QEMU of kernels", "none");
 
 function addRun(program: Command, io: Io, exit: (code: ExitCode) => void): void {
@@ -44,6 +47,8 @@ function addRun(program: Command, io: Io, exit: (code: ExitCode) => void): void 
     .option("--seed <seed>", "what all cases are drawn from (default: random, and printed)", seedOption)
     .option("--out <dir>", "where report.json and counterexamples go", DEFAULT_OUT)
     .option("--require-kernel", "exit 3 where a kernel cannot be run, instead of going on without")
+    .addOption(expect())
+    .addOption(strict())
     .addOption(append())
     .addOption(qemuArg())
     .action(async ({ seed = randomSeed(), ...options }: Unseeded<RunCommandOptions>) => {
@@ -64,6 +69,8 @@ function addMatrix(program: Command, io: Io, exit: (code: ExitCode) => void): vo
     .option("--cases <n>", "cases to draw for each guarantee", casesOption, 100)
     .option("--seed <seed>", "what all cases are drawn from (default: that of a run cut short, or random)", seedOption)
     .option("--out <dir>", "where report.json and counterexamples go", DEFAULT_OUT)
+    .addOption(expect())
+    .addOption(strict())
     .addOption(append())
     .addOption(qemuArg())
     .action(async (options: MatrixCommandOptions) => {
@@ -76,12 +83,13 @@ function addDiff(program: Command, io: Io, exit: (code: ExitCode) => void): void
   program
     .command("diff")
     .summary("compare two runtimes on random scenarios")
-    .description("Run random scenarios on two runtimes, and shrink the first on which they differ.")
+    .description("Run random scenarios on two runtimes, shrink the first on which they differ, and judge every trace.")
     .argument("<left>", "a runtime")
     .argument("<right>", "another runtime")
     .option("--cases <n>", "scenarios to draw", casesOption, 100)
     .option("--seed <seed>", "what they are drawn from (default: random, and printed)", seedOption)
-    .option("--out <dir>", "where the scenario that differs is saved", DEFAULT_OUT)
+    .option("--out <dir>", "where what is found is saved", DEFAULT_OUT)
+    .addOption(expect())
     .addOption(append())
     .addOption(qemuArg())
     .action(async (left: string, right: string, { seed = randomSeed(), ...options }: Unseeded<DiffCommandOptions>) => {
@@ -94,9 +102,10 @@ function addReplay(program: Command, io: Io, exit: (code: ExitCode) => void): vo
   program
     .command("replay")
     .summary("run a saved case again")
-    .description("Run a saved case, byte for byte, and let its guarantee judge it.")
+    .description("Run a saved case, byte for byte, and let all guarantees judge it, first its own.")
     .argument("<file>", "a case that run or diff has saved")
     .requiredOption("--runtime <runtime>", "runtime to run it on")
+    .addOption(expect())
     .addOption(append())
     .addOption(qemuArg())
     .action(async (file: string, options: ReplayCommandOptions) => {

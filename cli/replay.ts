@@ -9,6 +9,7 @@ import { ScenarioError } from "../scenario/scenario-error.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { statementOf } from "../specs/guarantee.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
+import { readExpectations } from "./expectations.ts";
 import type { Io } from "./io.ts";
 import { checkMachineOptions, type MachineOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
@@ -17,6 +18,7 @@ import { UsageError } from "./usage-error.ts";
 
 export interface ReplayCommandOptions extends MachineOptions {
   runtime: string;
+  expect: readonly string[];
 }
 
 const EXIT_OF: Record<CaseVerdict["kind"], ExitCode> = {
@@ -44,12 +46,14 @@ export async function readSaved(file: string): Promise<CompiledScenario> {
 async function replayed(
   file: string,
   saved: CompiledScenario,
-  { runtime, append, qemuArg }: ReplayCommandOptions,
+  { runtime, append, qemuArg, expect }: ReplayCommandOptions,
   statement: string | undefined,
   io: Io,
 ) {
   const progress = new Progress(io.err);
-  const options = { signal: io.signal, progress: (line: string) => progress.say(line), append, qemuArg };
+  const say = (line: string) => progress.say(line);
+  const expectations = await readExpectations(expect, await loadCatalogue());
+  const options = { signal: io.signal, progress: say, append, qemuArg, expectations };
   try {
     const result = await replay(saved, runtime, options);
     const paint = paintFor(io.out.isTTY, io.env);
@@ -62,8 +66,9 @@ async function replayed(
   }
 }
 
-/** Without a guarantee there is nothing to judge but whether the case could be run at all. */
-function exitCode({ verdict, outcome }: Replay): ExitCode {
+/** Without a guarantee of its own there is nothing more to judge than whether the case could be run at all. */
+function exitCode({ verdict, outcome, others }: Replay): ExitCode {
+  if (others.some((other) => other.verdict.kind === "violated")) return EXIT.found;
   if (verdict !== undefined) return EXIT_OF[verdict.kind];
   return outcome.kind === "trace" && outcome.trace.complaints.length === 0 ? EXIT.ok : EXIT.found;
 }

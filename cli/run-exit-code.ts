@@ -6,12 +6,20 @@ import { EXIT, type ExitCode } from "./exit-code.ts";
 export const isKernel = (runtime: string): boolean => /^kernel(:|$)/.test(runtime);
 
 /** The first rule that applies decides: what a script must not miss comes first. */
-export function runExitCode(results: Results, requireKernel: boolean, unsaved: boolean): ExitCode {
+export function runExitCode(
+  results: Results,
+  {
+    requireKernel = false,
+    strict = false,
+    unsaved = false,
+  }: { requireKernel?: boolean; strict?: boolean; unsaved?: boolean },
+): ExitCode {
   const unavailable = results.runtimes.filter(({ status }) => status === "unavailable");
   const rules: readonly [boolean, ExitCode][] = [
     [!results.complete, EXIT.interrupted],
     [unsaved, EXIT.usage],
     [!isGreen(results), EXIT.found],
+    [strict && results.results.some(({ gone }) => gone.length > 0), EXIT.found],
     [unavailable.length === results.runtimes.length, EXIT.unavailable],
     [requireKernel && unavailable.some(({ name }) => isKernel(name)), EXIT.unavailable],
   ];

@@ -11,6 +11,7 @@ import { terminalTable } from "../reports/terminal-table.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { type Guarantee, statementOf } from "../specs/guarantee.ts";
 import type { ExitCode } from "./exit-code.ts";
+import { readExpectations } from "./expectations.ts";
 import { complain, type Io } from "./io.ts";
 import { checkMachineOptions, type MachineOptions } from "./options.ts";
 import { Progress } from "./progress.ts";
@@ -26,6 +27,10 @@ export interface RunCommandOptions extends MachineOptions {
   seed: number;
   out: string;
   requireKernel?: true;
+  /** Files of expectations. */
+  expect: readonly string[];
+  /** A recorded divergence that no longer shows is a failure. */
+  strict?: true;
 }
 
 const DEFAULT_RUNTIMES = ["emulator", "kernel"] as const;
@@ -99,8 +104,10 @@ export async function runCommand(options: RunCommandOptions, io: Io, variant: Ru
   const { cases, seed, out, append, qemuArg } = options;
   const runtimes = selectRuntimes(options.runtime, options.requireKernel === true);
   checkMachineOptions(options, runtimes);
-  const guarantees = selectGuarantees(await loadCatalogue(), options.guarantee);
-  const findings = new Findings(io, out, guarantees);
+  const catalogue = await loadCatalogue();
+  const guarantees = selectGuarantees(catalogue, options.guarantee);
+  const expectations = await readExpectations(options.expect, catalogue);
+  const findings = new Findings(io, out, catalogue);
   const { progress, safekeeping } = findings;
   const count = guarantees.length === 1 ? "1 guarantee" : `${guarantees.length} guarantees`;
   findings.show(`seed ${seed}: ${count} on ${runtimes.join(", ")}, up to ${cases} cases each\n`);
@@ -110,6 +117,8 @@ export async function runCommand(options: RunCommandOptions, io: Io, variant: Ru
     results = await runConformance({
       runtimes,
       guarantees,
+      catalogue,
+      expectations,
       cases,
       seed,
       append,
@@ -117,15 +126,15 @@ export async function runCommand(options: RunCommandOptions, io: Io, variant: Ru
       signal: io.signal,
       earlier: variant.earlier,
       progress: (line) => progress.say(line),
-      async found({ result, counterexample }, soFar) {
-        const file = counterexample === undefined ? undefined : await findings.counterexample(counterexample);
-        if (file !== undefined) result.counterexample = file;
+      found: (counterexample) => findings.counterexample(counterexample),
+      async judged(result, soFar) {
         // Not complete before the end, so that a run that is killed leaves no report that looks finished.
         results = { ...soFar, complete: false };
         await safekeeping.save((folder) => writeResults(folder, { ...soFar, complete: false }));
         if (result.verdict === "error") findings.failure(result);
         const { runtime, guarantee, verdict, exercised } = result;
-        const done = `[${soFar.results.length}/${guarantees.length * runtimes.length}]`;
+        const drawn = soFar.runtimes.reduce((sum, each) => sum + each.drawn.length, 0);
+        const done = `[${drawn}/${guarantees.length * runtimes.length}]`;
         progress.say(`${done} ${runtime}: ${guarantee} ${verdict} ${exercised}/${result.cases}`);
       },
     });
@@ -133,5 +142,6 @@ export async function runCommand(options: RunCommandOptions, io: Io, variant: Ru
     progress.clear();
     if (results !== undefined) await findings.conclude(results, variant.table ?? terminalTable);
   }
-  return runExitCode(results, options.requireKernel === true, safekeeping.failed);
+  const { requireKernel = false, strict = false } = options;
+  return runExitCode(results, { requireKernel, strict, unsaved: safekeeping.failed });
 }

@@ -6,7 +6,7 @@ import { openEmulator } from "../harness/emulator/index.ts";
 import { writeAtomically } from "../reports/atomic-write.ts";
 import { writeCase } from "../reports/case-file.ts";
 import type { Block } from "../reports/spec-blocks.ts";
-import { findingId, seriesShowing } from "../reports/spec-divergence.ts";
+import { seriesShowing } from "../reports/spec-divergence.ts";
 import { specDocument } from "../reports/spec-document.ts";
 import { FINDINGS_FOLDER, findingsDocument } from "../reports/spec-findings.ts";
 import { blocksHtml } from "../reports/spec-html.ts";
@@ -77,7 +77,7 @@ async function saveCases(folder: string): Promise<void> {
     if (guarantee === undefined) continue;
     const emulator = openEmulator(`emulator:${seriesShowing(divergence)}`);
     const found = await divergentCase(divergence, guarantee, emulator);
-    if (found !== undefined) await writeCase(folder, `${findingId(divergence, DIVERGENCES)}.json`, found);
+    if (found !== undefined) await writeCase(folder, `${divergence.id}.json`, found);
   }
 }
 

@@ -1,9 +1,8 @@
 /** A counterexample: a case that breaks a guarantee, or that a runtime did not survive, with all it takes to run it again. */
 import type { Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
-import type { Case } from "./cases.ts";
 import { attributionOf } from "./health.ts";
-import type { CaseVerdict } from "./judge-case.ts";
+import type { CaseVerdict, JudgedCase } from "./judge-case.ts";
 
 /** Verdicts that are worth keeping their case for. */
 export type BadVerdict = Extract<CaseVerdict, { kind: "violated" | "error" }>;
@@ -21,10 +20,10 @@ export interface Counterexample {
 
 /** Joins a case with what came of it. */
 export function toCounterexample(
-  { scenario, compiled }: Case,
-  found: Omit<Counterexample, "compiled"> & { seed: number },
+  { item: { scenario, compiled }, outcome }: JudgedCase,
+  found: Omit<Counterexample, "compiled" | "outcome"> & { seed: number },
 ): Counterexample {
-  const { guarantee, runtime, seed, outcome, verdict, repeats } = found;
+  const { guarantee, runtime, seed, verdict, repeats } = found;
   const { expected, observed } =
     verdict.kind === "violated" ? verdict.violation : { expected: "a trace", observed: verdict.reason };
   const after = attributionOf(outcome)?.after ?? [];

@@ -6,19 +6,29 @@ import { isTroubled } from "../harness/complaints.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import { loadCatalogue } from "../specs/catalogue.ts";
+import type { Guarantee } from "../specs/guarantee.ts";
 import { type Case, seedFor, toCase } from "./cases.ts";
 import { compareTraces, type Difference } from "./compare-traces.ts";
+import type { Counterexample } from "./counterexample.ts";
+import type { Court } from "./examine.ts";
+import type { Expectation } from "./expectations.ts";
 import { attributionOf, inTurn, isAlone } from "./health.ts";
+import { judgeCase } from "./judge-case.ts";
+import { Jury } from "./jury.ts";
 import { openDisposable } from "./run.ts";
 import { checkRuntimeNames, type OpenOptions } from "./runtime.ts";
 import { inBatches } from "./scheduling/in-batches.ts";
+import { Shown } from "./shown.ts";
 import { shrink } from "./shrink.ts";
+import { Tally } from "./tally.ts";
 
 export interface DiffOptions extends OpenOptions {
   left: string;
   right: string;
   cases: number;
   seed: number;
+  expectations?: readonly Expectation[];
 }
 
 export interface FoundDifference {
@@ -34,6 +44,8 @@ export interface DiffResult {
   cases: number;
   versions: readonly [string, string];
   found?: FoundDifference;
+  /** The smallest case of each guarantee that one of the runtimes broke. */
+  violations: readonly Counterexample[];
 }
 
 /** How outcomes differ: in their traces, or in that one has none. */
@@ -102,35 +114,66 @@ function foundDifference(
   return { difference, compiled: { ...item.compiled, origin }, outcomes, repeats };
 }
 
+/** One of the two runtimes, with all guarantees as the judges of its traces. */
+class Side {
+  readonly #court: Court;
+  readonly #tally: Tally;
+
+  constructor(harness: Harness, catalogue: readonly Guarantee[], { seed, signal, expectations = [] }: DiffOptions) {
+    const expected = expectations.filter((each) => each.isFor(harness.name));
+    const jury = new Jury(catalogue, harness, expected);
+    this.#court = { harness, jury, expectations: expected, seed, signal };
+    this.#tally = new Tally(jury);
+  }
+
+  judge(item: Case, outcome: Outcome): void {
+    const judged = judgeCase(this.#court.jury, item, outcome, this.#court.expectations);
+    // Whoever has no trace to judge shows so as a difference.
+    if (judged.trouble === undefined) this.#tally.add("diff", judged);
+  }
+
+  /** What breaks a guarantee, each guarantee once, as small as it gets. */
+  async violations(): Promise<Counterexample[]> {
+    const found: Counterexample[] = [];
+    const keep = async (counterexample: Counterexample): Promise<undefined> => {
+      found.push(counterexample);
+    };
+    await new Shown(this.#court, keep).look(this.#tally);
+    return found;
+  }
+}
+
 /**
- * Runs random scenarios on both runtimes until the first that differs.
+ * Runs random scenarios on both runtimes until the first that differs; all guarantees judge every trace.
  * @throws {UnknownRuntime | RuntimeUnavailable} where a runtime cannot be run
  * @throws {DOMException} AbortError where `signal` is raised
  */
 export async function runDiff(options: DiffOptions): Promise<DiffResult> {
   const { seed, signal, progress } = options;
   checkRuntimeNames([options.left, options.right]);
+  const catalogue = await loadCatalogue();
   await using left = await openDisposable(options.left, options);
   await using right = await openDisposable(options.right, options);
   const harnesses = [left, right] as const;
+  const sides = harnesses.map((harness) => new Side(harness, catalogue, options));
   const versions = [left.version, right.version] as const;
   const scenarios = fc.sample(anyScenario, { seed: seedFor(seed, "diff"), numRuns: options.cases });
   const comparing = inBatches(scenarios, (batch) => runBoth(harnesses, batch.map(toCase)), signal);
+  const violations = async () => (await Promise.all(sides.map((side) => side.violations()))).flat();
   let agreeing = 0;
   for await (const compared of comparing) {
+    for (const { item, outcomes } of compared)
+      for (const [index, side] of sides.entries()) side.judge(item, outcomes[index] as Outcome);
     const index = compared.findIndex(differs);
     const first = compared[index];
     if (first?.difference !== undefined) {
       const cases = agreeing + index + 1;
       progress(`case ${cases} of ${options.cases} differs; shrinking it`);
-      return {
-        cases,
-        versions,
-        found: await examine(harnesses, { ...first, difference: first.difference }, options),
-      };
+      const found = await examine(harnesses, { ...first, difference: first.difference }, options);
+      return { cases, versions, found, violations: await violations() };
     }
     agreeing += compared.length;
     progress(`${agreeing} of ${options.cases} cases agree`);
   }
-  return { cases: scenarios.length, versions };
+  return { cases: scenarios.length, versions, violations: await violations() };
 }

@@ -4,11 +4,15 @@ import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import type { Divergence } from "../specs/divergences.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { type Case, casesFor, toCase } from "./cases.ts";
-import { judgeCase } from "./judge-case.ts";
+import { judgeBatch, verdictOf } from "./judge-case.ts";
+import { type Excuse, Jury } from "./jury.ts";
 import { shrink } from "./shrink.ts";
 
 const SEED = 1;
 const CASES = 200;
+
+const isOf = (excuse: Excuse, divergence: Divergence): boolean =>
+  excuse.kind === "divergence" && excuse.divergence === divergence;
 
 /** Which of these cases are explained by this divergence on the runtime. */
 async function showing(
@@ -17,12 +21,10 @@ async function showing(
   divergence: Divergence,
   harness: Harness,
 ): Promise<boolean[]> {
-  const outcomes = await harness.run(cases.map(({ compiled }) => compiled));
-  return cases.map((item, index) => {
-    const outcome = outcomes[index];
-    if (outcome === undefined) return false;
-    const verdict = judgeCase(guarantee, item, outcome, harness);
-    return verdict.kind === "known-divergence" && verdict.divergence === divergence;
+  const judged = await judgeBatch(cases, { harness, jury: new Jury([guarantee], harness) });
+  return judged.map((each) => {
+    const verdict = verdictOf(guarantee, each);
+    return verdict.kind === "known-divergence" && isOf(verdict.excuse, divergence);
   });
 }
 

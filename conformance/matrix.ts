@@ -43,14 +43,14 @@ export interface Earlier {
   results: ReadonlyMap<string, GuaranteeResult>;
 }
 
-/** What an earlier run found out about a runtime. An error is no verdict, and is tried again. */
+/** What an earlier run found out about a runtime. An error is no verdict, and its cases are run again. */
 export function earlierOf(earlier: Results | undefined, name: string): Earlier | undefined {
   const runtime = earlier?.runtimes.find((each) => each.name === name);
   if (earlier === undefined || runtime === undefined || runtime.version === "") return undefined;
   const known = earlier.results.filter(({ runtime: of, verdict }) => of === name && verdict !== "error");
-  const { version } = runtime;
+  const { version, drawn } = runtime;
   return {
-    runtime: { name, version, status: "ran" },
+    runtime: { name, version, status: "ran", drawn },
     results: new Map(known.map((result) => [result.guarantee, result])),
   };
 }

@@ -3,7 +3,10 @@ import type { Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
-import { type CaseVerdict, judgeCase } from "./judge-case.ts";
+import type { Guarantee } from "../specs/guarantee.ts";
+import type { Expectation } from "./expectations.ts";
+import { type CaseVerdict, judgeCase, verdictOf } from "./judge-case.ts";
+import { inapplicable, Jury } from "./jury.ts";
 import { openDisposable } from "./run.ts";
 import type { OpenOptions } from "./runtime.ts";
 
@@ -12,6 +15,8 @@ export interface Replay {
   outcome: Outcome;
   /** Absent where the file names no guarantee. */
   verdict?: CaseVerdict;
+  /** What the other guarantees say that it breaks. */
+  others: { guarantee: Guarantee; verdict: CaseVerdict }[];
 }
 
 /** What came of the last case, unless one before it, without which it proves nothing, could not be executed. */
@@ -22,19 +27,35 @@ function lastOf(outcomes: readonly Outcome[]): Outcome {
 }
 
 /**
- * Executes a saved case, behind those that it has to come after; where it names a guarantee, that guarantee judges it.
+ * Executes a saved case, behind those that it has to come after, and lets all guarantees judge it, first the one that
+ * the file names.
  * @throws {UnknownRuntime | RuntimeUnavailable} where the runtime cannot be run
  * @throws {ScenarioError} where the file names a guarantee that the catalogue lacks
  */
-export async function replay(saved: CompiledScenario, runtime: string, options: OpenOptions): Promise<Replay> {
+export async function replay(
+  saved: CompiledScenario,
+  runtime: string,
+  { expectations = [], ...options }: OpenOptions & { expectations?: readonly Expectation[] },
+): Promise<Replay> {
   const { origin, ...compiled } = saved;
   const id = origin?.guarantee;
-  const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
-  if (id !== undefined && guarantee === undefined)
+  const catalogue = await loadCatalogue();
+  if (id !== undefined && !catalogue.some((entry) => entry.id === id))
     throw new ScenarioError(`the saved case names guarantee ${id}, which is not in the catalogue`);
   await using harness = await openDisposable(runtime, { ...options, guests: 1 });
   const outcome = lastOf(await harness.run([...(origin?.after ?? []), compiled]));
-  if (guarantee === undefined || origin === undefined) return { version: harness.version, outcome };
-  const verdict = judgeCase(guarantee, { scenario: origin.scenario, compiled }, outcome, harness);
-  return { version: harness.version, outcome, verdict };
+  const { version } = harness;
+  if (origin === undefined) return { version, outcome, others: [] };
+  const expected = expectations.filter((each) => each.isFor(runtime));
+  const judged = judgeCase(
+    new Jury(catalogue, harness, expected),
+    { scenario: origin.scenario, compiled },
+    outcome,
+    expected,
+  );
+  const others = catalogue
+    .filter((guarantee) => guarantee.id !== id && inapplicable(guarantee, harness) === undefined)
+    .map((guarantee) => ({ guarantee, verdict: verdictOf(guarantee, { ...judged, trouble: undefined }) }))
+    .filter(({ verdict }) => verdict.kind === "violated" || verdict.kind === "known-divergence");
+  return { version, outcome, others, ...(id === undefined ? {} : { verdict: verdictOf({ id }, judged) }) };
 }

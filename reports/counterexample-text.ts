@@ -42,9 +42,10 @@ export function counterexampleText(
   { file, paint = plain }: CounterexampleTextOptions = {},
 ): string {
   const { guarantee: id, runtime, compiled, verdict, repeats } = counterexample;
-  const { expected, observed, after } = compiled.origin ?? {};
+  const { after } = compiled.origin ?? {};
+  const clause = verdict.kind === "violated" && verdict.clause !== undefined ? `, clause ${verdict.clause}` : "";
   return [
-    paint("bad", `${id} ${HEADLINES[verdict.kind]} ${runtime}`),
+    paint("bad", `${id}${clause} ${HEADLINES[verdict.kind]} ${runtime}`),
     ...indent(labelled("", statement, TEXT_WIDTH - 2), 2),
     "",
     ...scenarioText(compiled),
@@ -53,7 +54,10 @@ export function counterexampleText(
     ...stepLines(counterexample, paint),
     "",
     ...(verdict.kind === "violated"
-      ? [...labelled("expected  ", expected ?? "", TEXT_WIDTH), ...labelled("observed  ", observed ?? "", TEXT_WIDTH)]
+      ? [
+          ...labelled("expected  ", verdict.violation.expected, TEXT_WIDTH),
+          ...labelled("observed  ", verdict.violation.observed, TEXT_WIDTH),
+        ]
       : []),
     ...(repeats || verdict.kind === "error" ? [] : ["seen      once, and not when it was run again"]),
     ...(file === undefined ? [] : [`again     ${replayCommand(file, runtime)}`]),

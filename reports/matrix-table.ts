@@ -3,7 +3,15 @@ import Table from "cli-table3";
 import type { GuaranteeResult, Results, Verdict } from "../conformance/results.ts";
 import { BARE_TABLE, tableLines } from "./bare-table.ts";
 import { type Paint, plain } from "./paint.ts";
-import { Footnotes, runtimeLines, STYLES, type TerminalTableOptions, tally } from "./terminal-table.ts";
+import {
+  clauseWord,
+  Footnotes,
+  goneLines,
+  runtimeLines,
+  STYLES,
+  type TerminalTableOptions,
+  tally,
+} from "./terminal-table.ts";
 
 /** A word short enough for ten kernels to stand side by side, and whether its reason is told below. */
 const WORDS: Record<Verdict, { word: string; isExplained: boolean }> = {
@@ -21,7 +29,10 @@ const LEGEND =
 function cell(result: GuaranteeResult | undefined, footnotes: Footnotes, paint: Paint): string {
   if (result === undefined) return paint("quiet", "-");
   const { word, isExplained } = WORDS[result.verdict];
-  return paint(STYLES[result.verdict], `${word}${isExplained ? footnotes.mark(result.reason) : ""}`);
+  return paint(
+    STYLES[result.verdict],
+    `${word}${isExplained ? `${clauseWord(result)}${footnotes.mark(result.reason)}` : ""}`,
+  );
 }
 
 /** The table, its footnotes, what each kernel was and, in the last line, the seed. */
@@ -46,6 +57,7 @@ export function matrixTable(results: Results, { file, paint = plain }: TerminalT
     LEGEND,
     ...footnotes.lines(),
     "",
+    ...goneLines(results, paint),
     ...runtimeLines(results.runtimes, paint),
     "",
     tally(results, paint),

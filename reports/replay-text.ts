@@ -1,5 +1,6 @@
 /** What a replayed case did, and what its guarantee says of it. */
 import type { CaseVerdict } from "../conformance/judge-case.ts";
+import { reasonOf } from "../conformance/jury.ts";
 import type { Replay } from "../conformance/replay.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { counterexampleText } from "./counterexample-text.ts";
@@ -17,11 +18,13 @@ export interface Replayed {
 
 type Conclusions = { [K in CaseVerdict["kind"]]: (verdict: Extract<CaseVerdict, { kind: K }>) => string };
 
+const inClause = (clause: string | undefined): string => (clause === undefined ? "" : ` (${clause})`);
+
 const CONCLUSIONS: Conclusions = {
   holds: () => "holds",
-  violated: ({ violation }) => `is violated: ${violation.observed}`,
+  violated: ({ violation, clause }) => `is violated${inClause(clause)}: ${violation.observed}`,
   "not-exercised": () => "is not exercised: the case did not reach its precondition",
-  "known-divergence": ({ divergence }) => `is a known divergence: ${divergence.happens} ${divergence.because}`,
+  "known-divergence": ({ excuse, clause }) => `is a known divergence${inClause(clause)}: ${reasonOf(excuse)}`,
   error: () => "could not be judged",
 };
 
@@ -36,12 +39,17 @@ function conclusion(verdict: CaseVerdict | undefined, guarantee: string | undefi
  * @throws {ScenarioError} where the trace and the scenario do not belong together
  */
 export function replayText(
-  { version, outcome, verdict }: Replay,
+  { version, outcome, verdict, others }: Replay,
   { compiled, runtime, statement = "" }: Replayed,
   paint: Paint = plain,
 ): string {
   const guarantee = compiled.origin?.guarantee;
-  const last = [`${runtime} is ${version}`, ...labelled("", conclusion(verdict, guarantee), TEXT_WIDTH), ""];
+  const last = [
+    `${runtime} is ${version}`,
+    ...labelled("", conclusion(verdict, guarantee), TEXT_WIDTH),
+    ...others.flatMap((other) => labelled("", conclusion(other.verdict, other.guarantee.id), TEXT_WIDTH)),
+    "",
+  ];
   if (verdict?.kind === "violated" && guarantee !== undefined)
     return (
       counterexampleText({ guarantee, runtime, compiled, outcome, verdict, repeats: true }, { statement }, { paint }) +

@@ -3,7 +3,7 @@ import type { Results } from "../conformance/results.ts";
 import { DIVERGENCES, type Divergence } from "../specs/divergences.ts";
 import { replayCommand } from "./replay-command.ts";
 import { type Block, code, heading, joined, list, paragraph, type Text } from "./spec-blocks.ts";
-import { divergenceItems, divergenceReason, divergenceTitle, findingId, seriesShowing } from "./spec-divergence.ts";
+import { divergenceItems, seriesShowing } from "./spec-divergence.ts";
 import { specRuntimes, specVerdicts } from "./spec-verdicts.ts";
 
 /** Where the saved cases lie, seen from the top of the project. */
@@ -13,7 +13,9 @@ export const FINDINGS_FOLDER = "docs/findings";
 function seenOn(divergence: Divergence, reports: readonly Results[]): Text {
   const showing = reports.map((report) => ({
     ...report,
-    results: report.results.filter(({ reason }) => reason === divergenceReason(divergence)),
+    results: report.results.filter(({ clauses }) =>
+      clauses.some(({ excuses }) => excuses.some(({ name }) => name === divergence.id)),
+    ),
   }));
   const verdicts = specVerdicts(divergence.guarantee, specRuntimes(reports), showing);
   if (verdicts.length === 0) return [{ strong: "Seen on:" }, " no runtime of the reports at hand."];
@@ -22,13 +24,12 @@ function seenOn(divergence: Divergence, reports: readonly Results[]): Text {
 }
 
 function finding(divergence: Divergence, saved: ReadonlySet<string>, reports: readonly Results[]): Block[] {
-  const id = findingId(divergence, DIVERGENCES);
-  const { guarantee } = divergence;
+  const { id, guarantee } = divergence;
   const commands = saved.has(id)
     ? [`npx ${replayCommand(`${FINDINGS_FOLDER}/${id}.json`, `kernel:${seriesShowing(divergence)}`)}`]
     : [`npx timerconf run --guarantee ${guarantee} --runtime kernel:${seriesShowing(divergence)}`];
   return [
-    heading(2, divergenceTitle(divergence), id),
+    heading(2, divergence.title, id),
     list([
       ...divergenceItems(divergence),
       [{ strong: "Guarantee:" }, " ", { to: `SPEC.md#${guarantee}`, text: guarantee }],
@@ -54,8 +55,8 @@ export const findingsDocument = (saved: ReadonlySet<string>, reports: readonly R
   paragraph("The replay command runs the smallest case that shows it."),
   list(
     DIVERGENCES.map((divergence) => {
-      const id = findingId(divergence, DIVERGENCES);
-      return [{ to: `#${id}`, text: divergenceTitle(divergence) }];
+      const { id, title } = divergence;
+      return [{ to: `#${id}`, text: title }];
     }),
   ),
   ...DIVERGENCES.flatMap((divergence) => finding(divergence, saved, reports)),

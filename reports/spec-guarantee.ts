@@ -1,7 +1,6 @@
 /** One guarantee as a section of the reference. */
-import { DIVERGENCES } from "../specs/divergences.ts";
 import { type Block, code, heading, list, paragraph, prose, type Text, table } from "./spec-blocks.ts";
-import { divergenceItems, divergenceTitle, findingId } from "./spec-divergence.ts";
+import { divergenceItems } from "./spec-divergence.ts";
 import type { SpecGuarantee } from "./spec-reference.ts";
 import type { SpecVerdict } from "./spec-verdicts.ts";
 
@@ -15,28 +14,44 @@ const standing = ({ since, undocumented }: SpecGuarantee): Text => [
 const sentenceLinks = (ids: readonly string[]): Text =>
   ids.flatMap((id, index) => [...(index === 0 ? [] : [", "]), { to: `#${id}`, text: id }]);
 
-function facts({ sources, sentences, faults }: SpecGuarantee): Block {
+const summaryOf = (fault: string, faults: SpecGuarantee["faults"]): string =>
+  faults.find(({ name }) => name === fault)?.summary ?? "";
+
+function facts({ sources, sentences, clauses, faults }: SpecGuarantee): Block {
   return list([
     ...sources.map(({ title, place }): Text => [{ strong: "Source:" }, ` ${title}; `, ...prose(place)]),
     ...(sentences.length === 0 ? [] : [[{ strong: "Sentences:" }, " ", ...sentenceLinks(sentences)]]),
-    ...faults.map(
-      ({ name, summary }): Text => [
-        { strong: "Violated by the fault" },
+    ...clauses.map(
+      ({ name, words, faults: broken }): Text => [
+        { strong: "Clause" },
         " ",
         { code: name },
         ": ",
-        ...prose(summary),
-        ".",
+        ...prose(words),
+        ...broken.flatMap((fault): Text => [" Broken by ", { code: fault }, `: ${summaryOf(fault, faults)}.`]),
       ],
+    ),
+    ...clauses.flatMap(({ name, reach }): Text[] =>
+      reach === undefined
+        ? []
+        : [
+            [
+              { strong: "Reached" },
+              ` in ${Math.round(reach.share * 100)} % of the cases (`,
+              { code: name },
+              `): ${reach.because}`,
+            ],
+          ],
     ),
   ]);
 }
 
-const verdictRow = ({ runtime, version, verdict, exercised, cases, reason }: SpecVerdict): Text[] => [
+const verdictRow = ({ runtime, version, verdict, exercised, cases, traces, clauses, reason }: SpecVerdict): Text[] => [
   [{ code: runtime }],
   [version],
-  [{ verdict }],
+  [{ verdict }, ...(clauses.length === 0 ? [] : [` (${clauses.join(", ")})`])],
   [verdict === "not-applicable" ? "" : `${exercised}/${cases}`],
+  [verdict === "not-applicable" ? "" : String(traces)],
   // A divergence is told in full beneath the table.
   reason === undefined || verdict === "known-divergence" ? [] : prose(reason.split("\n", 1)[0] ?? ""),
 ];
@@ -44,7 +59,7 @@ const verdictRow = ({ runtime, version, verdict, exercised, cases, reason }: Spe
 const verdicts = (rows: readonly SpecVerdict[]): Block =>
   rows.length === 0
     ? paragraph("No report of a run that judged it is at hand.")
-    : table(["runtime", "version", "verdict", "cases", "reason"], rows.map(verdictRow));
+    : table(["runtime", "version", "verdict", "own cases", "all traces", "reason"], rows.map(verdictRow));
 
 /** Its statement, where it stands, what kernels made of it, and how to see it. */
 export const guaranteeBlocks = (guarantee: SpecGuarantee): Block[] => [
@@ -55,8 +70,8 @@ export const guaranteeBlocks = (guarantee: SpecGuarantee): Block[] => [
   verdicts(guarantee.verdicts),
   ...guarantee.divergences.flatMap((divergence) => [
     paragraph({ strong: "Known divergence:" }, " ", {
-      to: `FINDINGS.md#${findingId(divergence, DIVERGENCES)}`,
-      text: divergenceTitle(divergence),
+      to: `FINDINGS.md#${divergence.id}`,
+      text: divergence.title,
     }),
     list(divergenceItems(divergence)),
   ]),

@@ -16,7 +16,7 @@ import { seriesShowing } from "./spec-divergence.ts";
 import { exampleCase, exampleText } from "./spec-example.ts";
 import { type SpecRuntime, type SpecVerdict, specRuntimes, specVerdicts } from "./spec-verdicts.ts";
 
-export const SPEC_SCHEMA_VERSION = 1;
+export const SPEC_SCHEMA_VERSION = 2;
 
 export interface SpecGuarantee {
   id: string;
@@ -28,6 +28,12 @@ export interface SpecGuarantee {
   sentences: string[];
   verdicts: SpecVerdict[];
   divergences: Divergence[];
+  clauses: {
+    name: string;
+    words: string;
+    faults: readonly string[];
+    reach?: { share: number; because: string };
+  }[];
   faults: { name: string; summary: string }[];
   example: string[];
   command: string;
@@ -70,6 +76,12 @@ function specGuarantee(
     ),
     verdicts: specVerdicts(id, runtimes, reports),
     divergences: DIVERGENCES.filter((divergence) => divergence.guarantee === id),
+    clauses: guarantee.clauses.map(({ name, words, faults: broken, reach }) => ({
+      name,
+      words,
+      faults: broken,
+      ...(reach === undefined ? {} : { reach }),
+    })),
     faults: faultsOf(guarantee).map((name) => ({ name, summary: summaries[name]?.summary ?? "" })),
     example: example === undefined ? [] : exampleText(example),
     command: `npx timerconf run --guarantee ${id} --runtime kernel:${seriesShowing({ since })}`,

@@ -1,5 +1,6 @@
 /** The verdicts of several runs put together: one column for each runtime that ran. */
 import type { GuaranteeResult, Results, Verdict } from "../conformance/results.ts";
+import { VERDICTS } from "../conformance/verdicts.ts";
 
 /** A runtime that was run, with every seed it was run with. */
 export interface SpecRuntime {
@@ -15,21 +16,16 @@ export interface SpecVerdict {
   verdict: Verdict;
   cases: number;
   exercised: number;
+  /** Traces it has judged, its own cases among them. */
+  traces: number;
+  /** Of several clauses those that the verdict comes from. */
+  clauses: string[];
   reason?: string;
 }
 
 /** Of several runs the worst verdict counts. */
-const WORST_FIRST: readonly Verdict[] = [
-  "violated",
-  "error",
-  "not-exercised",
-  "known-divergence",
-  "holds",
-  "not-applicable",
-];
-
 const worse = (one: GuaranteeResult, other: GuaranteeResult): GuaranteeResult =>
-  WORST_FIRST.indexOf(other.verdict) < WORST_FIRST.indexOf(one.verdict) ? other : one;
+  VERDICTS.indexOf(other.verdict) < VERDICTS.indexOf(one.verdict) ? other : one;
 
 /** The runtimes that ran in any of the runs, in the order in which they first appear. */
 export function specRuntimes(reports: readonly Results[]): SpecRuntime[] {
@@ -56,8 +52,11 @@ export function specVerdicts(
       .flatMap((report) => report.results.filter((one) => one.guarantee === guarantee && one.runtime === name));
     const [first, ...others] = results;
     if (first === undefined) return [];
-    const { verdict, reason } = others.reduce(worse, first);
-    const sum = (field: "cases" | "exercised"): number => results.reduce((total, one) => total + one[field], 0);
+    const worst = others.reduce(worse, first);
+    const { verdict, reason } = worst;
+    const broken = worst.clauses.length < 2 ? [] : worst.clauses.filter((clause) => clause.verdict === verdict);
+    const sum = (field: "cases" | "exercised" | "traces"): number =>
+      results.reduce((total, one) => total + one[field], 0);
     return [
       {
         runtime: name,
@@ -65,6 +64,8 @@ export function specVerdicts(
         verdict,
         cases: sum("cases"),
         exercised: sum("exercised"),
+        traces: sum("traces"),
+        clauses: verdict === "holds" ? [] : broken.map(({ name }) => name),
         ...(reason === undefined ? {} : { reason }),
       },
     ];

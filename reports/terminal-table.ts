@@ -1,11 +1,12 @@
 /** The table of a run: guarantees down, runtimes across, and beneath it what the cells alone cannot say. */
 import Table from "cli-table3";
 import type { GuaranteeResult, Results, RuntimeResult, Verdict } from "../conformance/results.ts";
+import { VERDICTS } from "../conformance/verdicts.ts";
 import { BARE_TABLE, tableLines } from "./bare-table.ts";
 import { firstLine, labelled, TEXT_WIDTH } from "./indent.ts";
 import { type Paint, plain, type Style } from "./paint.ts";
 
-/** How each verdict looks; the worst first, which is also the order of the tally. */
+/** How each verdict looks. */
 export const STYLES: Record<Verdict, Style> = {
   violated: "bad",
   error: "bad",
@@ -37,12 +38,43 @@ interface Cell {
   count: string;
 }
 
+/** Which clauses a verdict comes from, where there are others: ` (fires)`. */
+export function clauseWord({ verdict, clauses }: GuaranteeResult): string {
+  if (verdict === "holds" || clauses.length < 2) return "";
+  const names = clauses.filter((clause) => clause.verdict === verdict).map(({ name }) => name);
+  return names.length === 0 ? "" : ` (${names.join(", ")})`;
+}
+
 function cellOf(result: GuaranteeResult, footnotes: Footnotes): Cell {
   const { verdict, cases, exercised, reason } = result;
   const mark = footnotes.mark(reason);
   const count = verdict === "not-applicable" ? "" : `${exercised}/${cases}`;
-  return { verdict, word: mark === "" ? verdict : `${verdict} ${mark}`, count };
+  const word = `${verdict}${clauseWord(result)}`;
+  return { verdict, word: mark === "" ? word : `${word} ${mark}`, count };
 }
+
+/** In how many cases what is known or expected was seen, and what came late only once. */
+function excuseLines({ results }: Results): string[] {
+  return results.flatMap(({ guarantee, runtime, cases, traces, clauses }) =>
+    clauses.flatMap(({ excuses, lateOnce }) => [
+      ...excuses.map(
+        ({ kind, name, own, all }) =>
+          `${kind} ${name} on ${runtime}: seen in ${own} of ${cases} own cases, ${all} of all ${traces} traces`,
+      ),
+      ...(lateOnce === 0
+        ? []
+        : [`${guarantee} on ${runtime}: late in ${lateOnce} of ${cases} cases, and not when they were run again`]),
+    ]),
+  );
+}
+
+/** What is recorded of a kernel and no longer shows on it. */
+export const goneLines = ({ results }: Results, paint: Paint): string[] =>
+  results.flatMap(({ runtime, gone, cases }) =>
+    gone.map((id) =>
+      paint("odd", `divergence-gone: ${id} is recorded for ${runtime}, and none of ${cases} cases shows it`),
+    ),
+  );
 
 /** A column's cells with verdicts and counts each under one another. */
 function columnTexts(cells: readonly (Cell | undefined)[], paint: Paint): string[] {
@@ -93,7 +125,7 @@ export function runtimeLines(runtimes: readonly RuntimeResult[], paint: Paint): 
 
 /** How many cells have each verdict, worst first: `1 violated, 33 holds`. */
 export function tally({ results }: Results, paint: Paint): string {
-  const parts = (Object.keys(STYLES) as Verdict[]).flatMap((verdict) => {
+  const parts = VERDICTS.flatMap((verdict) => {
     const count = results.filter((result) => result.verdict === verdict).length;
     return count === 0 ? [] : [paint(STYLES[verdict], `${count} ${verdict}`)];
   });
@@ -111,15 +143,22 @@ export function terminalTable(results: Results, { file, paint = plain }: Termina
   const footnotes = new Footnotes();
   const cells = table(results, footnotes, paint);
   const notes = footnotes.lines();
+  const told = [...excuseLines(results), ...goneLines(results, paint)];
+  const traces = results.runtimes.map(
+    ({ name }) => results.results.find(({ runtime }) => runtime === name)?.traces ?? 0,
+  );
   return [
     ...cells,
     ...notes,
     ...(notes.length === 0 ? [] : [""]),
+    ...(told.length === 0 ? [] : [...told, ""]),
     ...runtimeLines(results.runtimes, paint),
     "",
     ...(cells.length === 0
       ? ["nothing was judged"]
-      : [`${tally(results, paint)} (n/m: m cases run, n of which reached the precondition)`]),
+      : [
+          `${tally(results, paint)} (n/m: of m cases drawn for it n reached every clause; each guarantee has judged all ${traces.join(" + ")} traces)`,
+        ]),
     ...(file === undefined ? [] : [`report in ${file}`]),
     `${results.complete ? "" : "cut short, "}seed ${results.seed}`,
     "",

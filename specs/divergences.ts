@@ -1,39 +1,84 @@
 /** Known divergences: where a kernel does not do what its documentation says, on which releases, and why. */
-
-import { isAtLeast, type KernelRelease } from "../scenario/release.ts";
-import type { Violation } from "./guarantee.ts";
+import { ERRNO } from "../bpf/errno.ts";
+import type { KernelRelease } from "../scenario/release.ts";
+import { isAtLeast, mayHold } from "../scenario/release.ts";
+import { delayOf } from "./checks/armings.ts";
+import { firingOf } from "./checks/firing-time.ts";
+import type { Reading } from "./checks/reading.ts";
+import type { ClockBound, Violation } from "./guarantee.ts";
 
 export interface Divergence {
+  /** What the finding is cited by; stable for ever. */
+  id: string;
   guarantee: string;
-  /** Which violations it explains: those with one of these subjects. */
-  subjects: readonly string[];
+  clause: string;
+  /** Whether a violation of the clause is this one and nothing else: what exactly is seen. */
+  shows(violation: Violation, reading: Reading, clock: ClockBound): boolean;
   /** The first release that differs, and the first that no longer does. */
   since: string;
   until?: string;
+  /** The series it was seen on. */
+  seenOn: readonly string[];
   /** The finding in a line, as a heading. */
-  title?: string;
+  title: string;
   /** What the documentation says, what happens instead, and what in the kernel decides it. */
   claim: string;
   happens: string;
   because: string;
 }
 
+/** The series that are run for the reference. */
+const FROM_6_1 = ["6.1", "6.12", "6.16", "6.17", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"] as const;
+const FROM_6_12 = FROM_6_1.slice(1);
+const FROM_7_0 = FROM_6_1.slice(6);
+
+/** The program types that may use timers since 7.0 and are on no page. */
+const TRACING_TYPES: ReadonlySet<string> = new Set([
+  "kprobe",
+  "tracepoint",
+  "perf-event",
+  "raw-tracepoint",
+  "raw-tracepoint-writable",
+]);
+
+/** Whether the timer of a call was freed by the step that took its map's last user reference. */
+const isOnTimerFreedWithMap = ({ event }: Violation, reading: Reading): boolean =>
+  reading.calls("timer-set-callback").some((call) => call.event === event && call.timer.freedWithMap !== null);
+
+/** Whether a firing came when CLOCK_MONOTONIC reached what an absolute start said. */
+function isOnMonotonicClock({ event }: Violation, reading: Reading, clock: ClockBound): boolean {
+  const record = reading.armings.records.find((each) => firingOf(each) === event);
+  const delayNs = record === undefined ? null : delayOf(record.operation);
+  if (record === undefined || delayNs === null || event?.kind !== "firing") return false;
+  const { earliest, latest } = record.madeNs;
+  return event.timeNs >= earliest + delayNs && event.timeNs <= latest + delayNs + clock.latenessNs;
+}
+
+const isResult = ({ event }: Violation, result: number): boolean =>
+  (event?.kind === "call" && event.result === result) || (event?.kind === "step" && event.outcome.result === result);
+
 export const DIVERGENCES: readonly Divergence[] = [
   {
+    id: "set-callback.no-user-reference",
     guarantee: "set-callback.no-user-reference",
-    title: "bpf_timer_set_callback returns -EINVAL and not -EPERM for a map without user references",
-    subjects: ["-EINVAL"],
+    clause: "returns",
+    shows: (violation, reading) => isResult(violation, -ERRNO.EINVAL) && isOnTimerFreedWithMap(violation, reading),
     since: "5.15",
+    seenOn: FROM_6_1,
+    title: "bpf_timer_set_callback returns -EINVAL and not -EPERM for a map without user references",
     claim: "bpf_timer_set_callback returns -EPERM for a timer in a map without user references.",
     happens: "It returns -EINVAL.",
     because:
       "When a map loses its last user reference, map_release_uref (array_map_free_timers, htab_map_free_timers) frees every timer in it before the descriptor's close returns. bpf_timer_set_callback looks for the timer first and for user references second, and finds no timer. -EPERM is left for the moment in which another CPU is releasing the last reference; in 7.2 __bpf_async_set_callback does not look for user references any more.",
   },
   {
+    id: "start.absolute-realtime",
     guarantee: "start.absolute-realtime",
-    title: "Absolute timers on CLOCK_REALTIME run on CLOCK_MONOTONIC",
-    subjects: ["late"],
+    clause: "fires",
+    shows: (violation, reading, clock) => violation.subject === "late" && isOnMonotonicClock(violation, reading, clock),
     since: "6.4",
+    seenOn: FROM_6_12,
+    title: "Absolute timers on CLOCK_REALTIME run on CLOCK_MONOTONIC",
     claim:
       "With BPF_F_TIMER_ABS the nanoseconds are an expiry on the clock that bpf_timer_init was given, CLOCK_REALTIME included.",
     happens:
@@ -42,10 +87,13 @@ export const DIVERGENCES: readonly Divergence[] = [
       "bpf_timer_init initializes the hrtimer as HRTIMER_MODE_REL_SOFT whatever the later start will say. For a relative timer __hrtimer_init (__hrtimer_setup in later releases) replaces CLOCK_REALTIME by CLOCK_MONOTONIC, and bpf_timer_start with HRTIMER_MODE_ABS_SOFT arms it on that base.",
   },
   {
+    id: "set-callback.releases-program",
     guarantee: "set-callback.releases-program",
-    title: "A timer that has fired still keeps its program loaded",
-    subjects: ["fired"],
+    clause: "gone",
+    shows: (violation) => violation.subject === "fired" && isResult(violation, 0),
     since: "5.15",
+    seenOn: FROM_6_1,
+    title: "A timer that has fired still keeps its program loaded",
     claim: "Programs stay loaded until all timers that call back into them have fired or are cancelled.",
     happens:
       "A timer that has fired keeps its program loaded: the program goes only once the timer is cancelled, is freed with its element or its map, or gets a callback of another program.",
@@ -53,10 +101,13 @@ export const DIVERGENCES: readonly Divergence[] = [
       "bpf_timer_set_callback takes the reference, and drop_prog_refcnt (bpf_async_update_prog_callback since 7.0) drops it, which bpf_timer_cancel and bpf_timer_cancel_and_free call. bpf_timer_cb, which runs when the timer expires, does not: the callback may start its timer again.",
   },
   {
+    id: "program-types.unlisted",
     guarantee: "program-types.unlisted",
-    title: "Tracing programs may use timers since 7.0, and no page lists them",
-    subjects: ["kprobe", "tracepoint", "perf-event", "raw-tracepoint", "raw-tracepoint-writable"],
+    clause: "load",
+    shows: (violation) => TRACING_TYPES.has(violation.subject) && isResult(violation, 0),
     since: "7.0",
+    seenOn: FROM_7_0,
+    title: "Tracing programs may use timers since 7.0, and no page lists them",
     claim: "The pages of the four helpers list the program types that can call them; these types are on none.",
     happens: "Programs of these types may use maps with timers and call all four helpers.",
     because:
@@ -64,18 +115,16 @@ export const DIVERGENCES: readonly Divergence[] = [
   },
 ];
 
-/** The divergence that explains a violation on a kernel of this release, if one is recorded. */
-export function explain(
-  guarantee: string,
-  violation: Violation,
+/** Whether a kernel may differ so, and whether it surely does: one built between two releases may be either. */
+export function standingOf(
+  { since, until }: Pick<Divergence, "since" | "until">,
   linux: KernelRelease | undefined,
-): Divergence | undefined {
-  if (linux === undefined) return undefined;
-  return DIVERGENCES.find(
-    (entry) =>
-      entry.guarantee === guarantee &&
-      entry.subjects.includes(violation.subject) &&
-      isAtLeast(linux, entry.since) &&
-      (entry.until === undefined || !isAtLeast(linux, entry.until)),
-  );
+): "differs" | "may-differ" | "keeps" {
+  if (linux === undefined || !mayHold(linux, since)) return "keeps";
+  if (until !== undefined && isAtLeast(linux, until)) return "keeps";
+  return isAtLeast(linux, since) && (until === undefined || !mayHold(linux, until)) ? "differs" : "may-differ";
 }
+
+/** The divergences that may show on a kernel of this release; none where the release is not known. */
+export const divergencesOf = (linux: KernelRelease | undefined): Divergence[] =>
+  DIVERGENCES.filter((divergence) => standingOf(divergence, linux) !== "keeps");

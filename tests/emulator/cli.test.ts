@@ -46,7 +46,7 @@ describe("timerconf run", () => {
   it("exits 1 on a violation, draws it and saves it", async () => {
     const { code, out } = await run(FAULTY, "--guarantee", "init.already-initialized");
     expect(code).toBe(1);
-    expect(out).toContain(`init.already-initialized is violated on ${FAULTY}`);
+    expect(out).toContain(`init.already-initialized, clause returns is violated on ${FAULTY}`);
     expect(await readdir(folder)).toContain(CASE_FILE);
     expect((await report()).results).toMatchObject([{ verdict: "violated", counterexample: CASE_FILE }]);
   });
@@ -95,7 +95,7 @@ describe("timerconf replay", () => {
     const file = join(folder, CASE_FILE);
     const again = await timerconf(["replay", file, "--runtime", FAULTY]);
     expect(again).toMatchObject({ code: 1, err: "" });
-    expect(again.out).toContain("init.already-initialized is violated: it returned 0");
+    expect(again.out).toContain("init.already-initialized is violated (returns): it returned 0");
     const healthy = await timerconf(["replay", file, "--runtime", "emulator"]);
     expect(healthy).toMatchObject({ code: 0, err: "" });
     expect(healthy.out).toMatch(/\ninit.already-initialized holds\n$/);

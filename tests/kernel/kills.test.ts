@@ -6,7 +6,7 @@ import { setTimeout as sleep } from "node:timers/promises";
 import fc from "fast-check";
 import { expect, it } from "vitest";
 import { casesFor } from "../../conformance/cases.ts";
-import { judgeCase } from "../../conformance/judge-case.ts";
+import { judgeAlone } from "../../conformance/judge-case.ts";
 import type { Harness } from "../../harness/harness.ts";
 import { openKernel } from "../../harness/kernel/index.ts";
 import { loadCatalogue } from "../../specs/catalogue.ts";
@@ -32,7 +32,7 @@ async function verdicts(kernel: Harness): Promise<string[]> {
   const outcomes = await kernel.run(items.map(({ item }) => item.compiled));
   return items.map(({ guarantee, item }, index) => {
     const outcome = outcomes[index];
-    return outcome === undefined ? "none" : JSON.stringify(judgeCase(guarantee, item, outcome, kernel));
+    return outcome === undefined ? "none" : JSON.stringify(judgeAlone(guarantee, item, outcome, kernel));
   });
 }
 

@@ -1,17 +1,24 @@
 import { describe, expect, it } from "vitest";
 import { runExitCode } from "../../../cli/run-exit-code.ts";
-import type { GuaranteeResult, Results, RuntimeResult, Verdict } from "../../../conformance/results.ts";
+import {
+  type GuaranteeResult,
+  RESULTS_SCHEMA_VERSION,
+  type Results,
+  type RuntimeResult,
+  type Verdict,
+} from "../../../conformance/results.ts";
+import { resultOf } from "../reports/sample.ts";
 
-const result = (verdict: Verdict): GuaranteeResult => ({
-  guarantee: "g",
-  runtime: "r",
-  verdict,
-  cases: 1,
-  exercised: 1,
+const result = (verdict: Verdict): GuaranteeResult =>
+  resultOf({ guarantee: "g", runtime: "r", verdict, cases: 1, exercised: 1 });
+const runtime = (name: string, status: RuntimeResult["status"]): RuntimeResult => ({
+  name,
+  version: "",
+  status,
+  drawn: [],
 });
-const runtime = (name: string, status: RuntimeResult["status"]): RuntimeResult => ({ name, version: "", status });
 const results = (verdicts: Verdict[], runtimes = [runtime("emulator", "ran")], complete = true): Results => ({
-  schemaVersion: 1,
+  schemaVersion: RESULTS_SCHEMA_VERSION,
   seed: 0,
   complete,
   runtimes,
@@ -32,6 +39,12 @@ describe("runExitCode", () => {
     ["no runtime at all", results([], [runtime("kernel", "unavailable")]), false, false, 3],
     ["an interruption", results(["violated"], [runtime("kernel", "stopped")], false), false, true, 130],
   ])("%s", (_, found, requireKernel, unsaved, code) => {
-    expect(runExitCode(found, requireKernel, unsaved)).toBe(code);
+    expect(runExitCode(found, { requireKernel, unsaved })).toBe(code);
+  });
+
+  it("fails for a divergence that is gone only where it is to be strict", () => {
+    const gone = { ...results([]), results: [{ ...result("holds"), gone: ["g"] }] };
+    expect(runExitCode(gone, {})).toBe(0);
+    expect(runExitCode(gone, { strict: true })).toBe(1);
   });
 });

@@ -3,7 +3,7 @@ import { toCase } from "../../../conformance/cases.ts";
 import { checkGuarantee } from "../../../conformance/check-guarantee.ts";
 import { compareOutcomes } from "../../../conformance/diff.ts";
 import { inTurn } from "../../../conformance/health.ts";
-import { judgeCase } from "../../../conformance/judge-case.ts";
+import { judgeAlone } from "../../../conformance/judge-case.ts";
 import type { Attribution, Harness, Outcome } from "../../../harness/harness.ts";
 import type { CompiledScenario } from "../../../scenario/compiled-scenario.ts";
 import { compiledScenarioSchema } from "../../../scenario/compiled-scenario.ts";
@@ -57,11 +57,11 @@ function fakeKernel(judge: (compiled: CompiledScenario) => Outcome) {
   return { harness, runs };
 }
 
-const judge = (outcome: Outcome) => judgeCase(guarantee, item, outcome, fakeKernel(() => outcome).harness);
+const judge = (outcome: Outcome) => judgeAlone(guarantee, item, outcome, fakeKernel(() => outcome).harness);
 const check = (harness: Harness, count = 1) =>
   checkGuarantee(guarantee, harness, { cases: Array(count).fill(item), seed: 1 });
 
-describe("judgeCase", () => {
+describe("judgeAlone", () => {
   it("takes a complaint for a violation, though the guarantee holds", () => {
     expect(judge({ kind: "trace", trace: healthy })).toEqual({ kind: "holds" });
     expect(judge(complaining([WARNING, OTHER_WARNING, OTHER_WARNING]))).toMatchObject({
@@ -76,8 +76,7 @@ describe("judgeCase", () => {
   });
 
   it("lets no recorded divergence explain it", () => {
-    const [divergence] = DIVERGENCES;
-    expect(judge(complaining([String(divergence?.subjects[0])]))).toMatchObject({ kind: "violated" });
+    expect(judge(complaining(["-EINVAL"]))).toMatchObject({ kind: "violated" });
   });
 });
 

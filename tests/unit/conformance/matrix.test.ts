@@ -20,12 +20,14 @@ async function run(limit: number, earlier?: Results) {
   const results = await runConformance({
     runtimes: RUNTIMES,
     guarantees,
+    catalogue: guarantees,
     cases: 5,
     seed: 3,
     signal: abort.signal,
     earlier,
     progress: () => undefined,
-    found({ result }) {
+    found: async () => undefined,
+    async judged(result) {
       judged.push(`${result.runtime} ${result.guarantee}`);
       if (judged.length === limit) abort.abort();
     },
@@ -50,9 +52,16 @@ describe("a run that was cut short", () => {
     const { results } = await run(Number.POSITIVE_INFINITY);
     const [first] = results.results;
     if (first === undefined) throw new Error("nothing was judged");
-    const failed = { ...results, results: [{ ...first, verdict: "error" as const }, ...results.results.slice(1)] };
+    const [ran, ...others] = results.runtimes;
+    if (ran === undefined) throw new Error("nothing was run");
+    const again = { ...ran, drawn: ran.drawn.filter((id) => id !== first.guarantee) };
+    const failed = { ...results, runtimes: [again, ...others], results: results.results.slice(1) };
     expect((await run(Number.POSITIVE_INFINITY, failed)).judged).toEqual([`emulator:6.1 ${first.guarantee}`]);
-    const runtimes = results.runtimes.map((runtime) => ({ ...runtime, version: "other" }));
+    const runtimes = results.runtimes.map((runtime) => ({
+      ...runtime,
+      version: "other",
+      drawn: runtime.drawn.slice(0, 2),
+    }));
     const partly = { ...results, runtimes, results: results.results.slice(0, 2) };
     expect((await run(Number.POSITIVE_INFINITY, partly)).judged).toHaveLength(2 * guarantees.length);
   });

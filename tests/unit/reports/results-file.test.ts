@@ -3,6 +3,7 @@ import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { resultsSchema } from "../../../conformance/results.ts";
+import { VERDICTS } from "../../../conformance/verdicts.ts";
 import { prepareResultsFolder, resultsSchemaJson, writeResults } from "../../../reports/results-file.ts";
 import { RESULTS } from "./sample.ts";
 
@@ -26,14 +27,7 @@ describe("report.json", () => {
 
   it("is described by a schema that names every verdict", () => {
     const schema: unknown = JSON.parse(resultsSchemaJson());
-    expect(schema).toHaveProperty("properties.results.items.properties.verdict.enum", [
-      "holds",
-      "violated",
-      "not-exercised",
-      "not-applicable",
-      "known-divergence",
-      "error",
-    ]);
+    expect(schema).toHaveProperty("properties.results.items.properties.verdict.enum", VERDICTS);
   });
 
   it("keeps the old report where the new one cannot be written", async () => {

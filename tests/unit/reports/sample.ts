@@ -1,6 +1,6 @@
 /** Hand-made results and cases for the tests of reports. */
 import type { Counterexample } from "../../../conformance/counterexample.ts";
-import type { Results } from "../../../conformance/results.ts";
+import { type GuaranteeResult, RESULTS_SCHEMA_VERSION, type Results } from "../../../conformance/results.ts";
 import { SIMPLE_MAP } from "../../../generators/map.ts";
 import { callback, init, lookup, program, run, scenario, setCallback } from "../../../scenario/build.ts";
 import { compile } from "../../../scenario/compile.ts";
@@ -8,26 +8,50 @@ import type { CompiledScenario } from "../../../scenario/compiled-scenario.ts";
 import type { Scenario } from "../../../scenario/scenario.ts";
 import type { StepResult, Trace } from "../../../scenario/trace.ts";
 
+type Made = Pick<GuaranteeResult, "guarantee" | "runtime" | "verdict" | "cases" | "exercised"> & { reason?: string };
+
+/** A result of a guarantee with one clause. */
+export function resultOf(made: Made): GuaranteeResult {
+  const { verdict, cases, exercised } = made;
+  const bad = { violated: Number(verdict === "violated"), excused: verdict === "known-divergence" ? exercised : 0 };
+  const counts = { exercised, ...bad };
+  const clause = { name: "keeps", verdict, own: counts, all: counts, excuses: [], lateOnce: 0 };
+  return { ...made, traces: cases, clauses: [clause], gone: [] };
+}
+
 export const RESULTS: Results = {
-  schemaVersion: 1,
+  schemaVersion: RESULTS_SCHEMA_VERSION,
   seed: 7,
   complete: true,
   runtimes: [
-    { name: "emulator", version: "6.12", status: "ran" },
-    { name: "kernel:6.1", version: "6.1.0-40", status: "ran" },
-    { name: "kernel:6.18", version: "", status: "unavailable", reason: "QEMU is missing: apt-get install qemu" },
+    { name: "emulator", version: "6.12", status: "ran", drawn: [] },
+    { name: "kernel:6.1", version: "6.1.0-40", status: "ran", drawn: [] },
+    {
+      name: "kernel:6.18",
+      version: "",
+      status: "unavailable",
+      reason: "QEMU is missing: apt-get install qemu",
+      drawn: [],
+    },
   ],
   results: [
-    { guarantee: "init.succeeds", runtime: "emulator", verdict: "holds", cases: 100, exercised: 100 },
-    { guarantee: "init.other", runtime: "emulator", verdict: "violated", cases: 9, exercised: 8, reason: "it loaded" },
-    {
+    resultOf({ guarantee: "init.succeeds", runtime: "emulator", verdict: "holds", cases: 100, exercised: 100 }),
+    resultOf({
+      guarantee: "init.other",
+      runtime: "emulator",
+      verdict: "violated",
+      cases: 9,
+      exercised: 8,
+      reason: "it loaded",
+    }),
+    resultOf({
       guarantee: "init.succeeds",
       runtime: "kernel:6.1",
       verdict: "known-divergence",
       cases: 9,
       exercised: 9,
       reason: "It differs.",
-    },
+    }),
   ],
 };
 

@@ -5,7 +5,6 @@ import { join } from "node:path";
 import { fileURLToPath } from "node:url";
 import { afterEach, beforeEach, describe, expect, it } from "vitest";
 import { main } from "../../../cli/main.ts";
-import { findingId } from "../../../reports/spec-divergence.ts";
 import { loadCatalogue } from "../../../specs/catalogue.ts";
 import { DIVERGENCES } from "../../../specs/divergences.ts";
 import { fakeIo } from "../cli/fake-io.ts";
@@ -55,7 +54,7 @@ describe("timerconf findings", () => {
 
   it("saves a case of every divergence, the very ones that are committed (else: npm run spec)", async () => {
     expect((await timerconf("findings", "--cases", folder)).code).toBe(0);
-    const names = DIVERGENCES.map((divergence) => `${findingId(divergence, DIVERGENCES)}.json`).sort();
+    const names = DIVERGENCES.map((divergence) => `${divergence.id}.json`).sort();
     expect((await readdir(folder)).sort()).toEqual(names);
     expect((await readdir(committed)).sort()).toEqual(names);
     for (const name of names)

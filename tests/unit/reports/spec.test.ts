@@ -2,12 +2,12 @@ import { mkdtemp, rm, writeFile } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
 import { afterAll, beforeAll, describe, expect, test } from "vitest";
-import { judgeCase } from "../../../conformance/judge-case.ts";
-import type { Results, Verdict } from "../../../conformance/results.ts";
+import { judgeAlone } from "../../../conformance/judge-case.ts";
+import { RESULTS_SCHEMA_VERSION, type Results, type Verdict } from "../../../conformance/results.ts";
 import { openEmulator } from "../../../harness/emulator/index.ts";
 import { resultsJson } from "../../../reports/results-file.ts";
 import { type Block, code, heading, paragraph, prose, table } from "../../../reports/spec-blocks.ts";
-import { findingId, seriesShowing } from "../../../reports/spec-divergence.ts";
+import { seriesShowing } from "../../../reports/spec-divergence.ts";
 import { specDocument } from "../../../reports/spec-document.ts";
 import { exampleCase, exampleText } from "../../../reports/spec-example.ts";
 import { blocksHtml } from "../../../reports/spec-html.ts";
@@ -18,7 +18,7 @@ import { specRuntimes, specVerdicts } from "../../../reports/spec-verdicts.ts";
 import { loadCatalogue } from "../../../specs/catalogue.ts";
 import { DIVERGENCES } from "../../../specs/divergences.ts";
 import { faultsOf } from "../../../specs/guarantee.ts";
-import { RESULTS } from "./sample.ts";
+import { RESULTS, resultOf } from "./sample.ts";
 
 const catalogue = await loadCatalogue();
 const reference = specReference(catalogue, [RESULTS]);
@@ -64,18 +64,27 @@ describe("the example", () => {
     const emulator = openEmulator("emulator");
     return emulator.run([example.compiled]).then(([outcome]) => {
       if (outcome === undefined) throw new Error("the emulator gave no outcome");
-      expect(["holds", "known-divergence"]).toContain(judgeCase(guarantee, example, outcome, emulator).kind);
+      expect(["holds", "known-divergence"]).toContain(judgeAlone(guarantee, example, outcome, emulator).kind);
     });
   });
 });
 
 describe("verdicts of several runs", () => {
   const run = (seed: number, verdict: Verdict, version = "6.1.0-40"): Results => ({
-    schemaVersion: 1,
+    schemaVersion: RESULTS_SCHEMA_VERSION,
     seed,
     complete: true,
-    runtimes: [{ name: "kernel:6.1", version, status: "ran" }],
-    results: [{ guarantee: "init.succeeds", runtime: "kernel:6.1", verdict, cases: 10, exercised: 9, reason: verdict }],
+    runtimes: [{ name: "kernel:6.1", version, status: "ran", drawn: [] }],
+    results: [
+      resultOf({
+        guarantee: "init.succeeds",
+        runtime: "kernel:6.1",
+        verdict,
+        cases: 10,
+        exercised: 9,
+        reason: verdict,
+      }),
+    ],
   });
 
   test("are joined for one runtime: the worst stands, the counts add up", () => {
@@ -96,7 +105,7 @@ describe("verdicts of several runs", () => {
 
 describe("a divergence", () => {
   test("has a name of its own", () => {
-    const ids = DIVERGENCES.map((divergence) => findingId(divergence, DIVERGENCES));
+    const ids = DIVERGENCES.map(({ id }) => id);
     expect(ids).toEqual([...new Set(ids)]);
   });
 

@@ -1,7 +1,8 @@
 import { describe, expect, test } from "vitest";
 import { casesFor } from "../../../conformance/cases.ts";
+import { parseRelease } from "../../../scenario/release.ts";
 import { loadCatalogue } from "../../../specs/catalogue.ts";
-import { DIVERGENCES, explain } from "../../../specs/divergences.ts";
+import { DIVERGENCES, standingOf } from "../../../specs/divergences.ts";
 import { DOCUMENTS } from "../../../specs/sources/documents.ts";
 
 const catalogue = await loadCatalogue();
@@ -41,13 +42,20 @@ describe("the catalogue", () => {
     },
   );
 
-  test("a divergence names a guarantee, and explains only the violations it was recorded for", () => {
-    const ids = catalogue.map(({ id }) => id);
-    for (const { guarantee } of DIVERGENCES) expect(ids).toContain(guarantee);
-    const violation = { at: 0, expected: "", observed: "", subject: "-EINVAL" };
-    const linux = { major: 6, minor: 1 };
-    expect(explain("set-callback.no-user-reference", violation, linux)?.happens).toBe("It returns -EINVAL.");
-    expect(explain("set-callback.no-user-reference", { ...violation, subject: "0" }, linux)).toBeUndefined();
-    expect(explain("set-callback.no-user-reference", violation, undefined)).toBeUndefined();
+  test.each(DIVERGENCES)("the divergence $id names a clause, and kernels that have it", (divergence) => {
+    const guarantee = catalogue.find(({ id }) => id === divergence.guarantee);
+    expect(guarantee?.clauses.map(({ name }) => name)).toContain(divergence.clause);
+    expect(divergence.seenOn.length).toBeGreaterThan(0);
+    for (const series of divergence.seenOn) expect(standingOf(divergence, parseRelease(series))).toBe("differs");
+  });
+
+  test("a kernel between two releases may have a divergence that the second brings", () => {
+    const since = { since: "7.0" };
+    expect(standingOf(since, { major: 6, minor: 19 })).toBe("keeps");
+    expect(standingOf(since, { major: 6, minor: 19, between: true })).toBe("may-differ");
+    expect(standingOf(since, { major: 7, minor: 0 })).toBe("differs");
+    expect(standingOf({ since: "5.15", until: "7.0" }, { major: 6, minor: 19, between: true })).toBe("may-differ");
+    expect(standingOf({ since: "5.15", until: "7.0" }, { major: 7, minor: 0 })).toBe("keeps");
+    expect(standingOf(since, undefined)).toBe("keeps");
   });
 });
