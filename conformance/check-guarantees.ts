@@ -52,7 +52,7 @@ export async function* checkGuarantees(harness: Harness, options: CheckOptions):
   const court: Court = { harness, jury, expectations, seed, signal };
   const total = new Tally(jury);
   const shown = new Shown(court, options.found);
-  const done = new Set<Guarantee>();
+  const asked = new Set([...drawn.map(({ id }) => id), ...(options.known ?? [])]);
   /* A guarantee's cases come behind all of the one before, so that verdicts are not all late together. */
   const baton = new Baton();
   const tasks = drawn.map((guarantee) => async () => {
@@ -74,14 +74,12 @@ export async function* checkGuarantees(harness: Harness, options: CheckOptions):
   const results = (): GuaranteeResult[] =>
     catalogue.flatMap((guarantee): GuaranteeResult[] => {
       const result = resultOf(guarantee, { jury, tally: total, harness, lateOnce: shown.lateOnce });
-      const isAsked = done.has(guarantee) || options.known?.has(guarantee.id) === true;
-      if (!isAsked && result.verdict !== "violated") return [];
+      if (!asked.has(guarantee.id) && result.verdict !== "violated") return [];
       const file = shown.files.get(guarantee.id);
       return [file === undefined ? result : { ...result, counterexample: file }];
     });
   for await (const { guarantee, tally } of inOrder(tasks, GUARANTEES_AT_ONCE)) {
     total.merge(tally);
-    done.add(guarantee);
     await shown.look(total);
     yield { drawn: guarantee, results: results() };
   }

@@ -79,5 +79,8 @@ export const resultsSchema = z.strictObject({
 });
 export type Results = z.infer<typeof resultsSchema>;
 
+/** Whether a result is a verdict yet: until its own cases are run, it only counts what other cases say. */
+export const isVerdict = ({ verdict, cases }: GuaranteeResult): boolean => verdict !== "not-exercised" || cases > 0;
+
 /** Whether all that applied held. */
 export const isGreen = ({ results }: Results): boolean => results.every(({ verdict }) => isGreenVerdict(verdict));

@@ -1,6 +1,6 @@
 /** The table of a matrix: guarantees down, many kernels across, a word to a cell. */
 import Table from "cli-table3";
-import type { GuaranteeResult, Results, Verdict } from "../conformance/results.ts";
+import { type GuaranteeResult, isVerdict, type Results, type Verdict } from "../conformance/results.ts";
 import { BARE_TABLE, tableLines } from "./bare-table.ts";
 import { type Paint, plain } from "./paint.ts";
 import {
@@ -36,7 +36,8 @@ function cell(result: GuaranteeResult | undefined, footnotes: Footnotes, paint: 
 }
 
 /** The table, its footnotes, what each kernel was and, in the last line, the seed. */
-export function matrixTable(results: Results, { file, paint = plain }: TerminalTableOptions = {}): string {
+export function matrixTable(all: Results, { file, paint = plain }: TerminalTableOptions = {}): string {
+  const results = { ...all, results: all.results.filter(isVerdict) };
   const footnotes = new Footnotes();
   const guarantees = [...new Set(results.results.map(({ guarantee }) => guarantee))];
   const runtimes = results.runtimes.map(({ name }) => name);

@@ -1,5 +1,5 @@
 /** The verdicts of several runs put together: one column for each runtime that ran. */
-import type { GuaranteeResult, Results, Verdict } from "../conformance/results.ts";
+import { type GuaranteeResult, isVerdict, type Results, type Verdict } from "../conformance/results.ts";
 import { VERDICTS } from "../conformance/verdicts.ts";
 
 /** A runtime that was run, with every seed it was run with. */
@@ -49,7 +49,9 @@ export function specVerdicts(
   return runtimes.flatMap(({ name, version }): SpecVerdict[] => {
     const results = reports
       .filter((report) => report.runtimes.some((ran) => ran.name === name && ran.version === version))
-      .flatMap((report) => report.results.filter((one) => one.guarantee === guarantee && one.runtime === name));
+      .flatMap((report) =>
+        report.results.filter((one) => one.guarantee === guarantee && one.runtime === name && isVerdict(one)),
+      );
     const [first, ...others] = results;
     if (first === undefined) return [];
     const worst = others.reduce(worse, first);

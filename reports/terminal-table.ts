@@ -1,6 +1,12 @@
 /** The table of a run: guarantees down, runtimes across, and beneath it what the cells alone cannot say. */
 import Table from "cli-table3";
-import type { GuaranteeResult, Results, RuntimeResult, Verdict } from "../conformance/results.ts";
+import {
+  type GuaranteeResult,
+  isVerdict,
+  type Results,
+  type RuntimeResult,
+  type Verdict,
+} from "../conformance/results.ts";
 import { VERDICTS } from "../conformance/verdicts.ts";
 import { BARE_TABLE, tableLines } from "./bare-table.ts";
 import { firstLine, labelled, TEXT_WIDTH } from "./indent.ts";
@@ -139,7 +145,8 @@ export interface TerminalTableOptions {
 }
 
 /** The table of a run, its footnotes, the runtimes and, in the last line, the seed. */
-export function terminalTable(results: Results, { file, paint = plain }: TerminalTableOptions = {}): string {
+export function terminalTable(all: Results, { file, paint = plain }: TerminalTableOptions = {}): string {
+  const results = { ...all, results: all.results.filter(isVerdict) };
   const footnotes = new Footnotes();
   const cells = table(results, footnotes, paint);
   const notes = footnotes.lines();
