@@ -3,8 +3,8 @@
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import { type StepResult, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../scenario/trace.ts";
 import type { Clock, Harness, Outcome } from "../harness.ts";
-import { CPU_COUNT } from "./cpus.ts";
-import type { FaultName } from "./faults.ts";
+import { CPU_COUNT, processorsFor } from "./cpus.ts";
+import type { Fault } from "./faults/fault.ts";
 import { MIN_DELTA_NS } from "./hrtimers.ts";
 import { InstructionBudgetExhausted } from "./interpreter.ts";
 import { Kernel } from "./kernel.ts";
@@ -12,6 +12,7 @@ import { LogReader } from "./log-reader.ts";
 import { Memory, MemoryFault } from "./memory.ts";
 import type { Profile } from "./profiles.ts";
 import { UserSpace } from "./user-space.ts";
+import { TIMER_RULES, type TimerRules } from "./verifier/timer-rules.ts";
 
 /** What a system call takes, so that what two steps do never happens at the same time. */
 const STEP_NS = 1000;
@@ -24,7 +25,8 @@ export interface EmulatorOptions {
   /** The kernel version it behaves like, `6.12`. */
   readonly version: string;
   readonly profile: Profile;
-  readonly fault: FaultName | undefined;
+  /** What it does wrong. */
+  readonly fault: Fault | undefined;
 }
 
 export class Emulator implements Harness {
@@ -34,14 +36,16 @@ export class Emulator implements Harness {
   readonly clock = CLOCK;
   readonly processors = CPU_COUNT;
   readonly #profile: Profile;
-  readonly #fault: FaultName | undefined;
+  readonly #rules: TimerRules;
+  readonly #fault: Fault | undefined;
   readonly #memory = new Memory();
 
   constructor({ name, version, profile, fault }: EmulatorOptions) {
     this.name = name;
     this.version = version;
     this.linux = profile.linux;
-    this.#profile = profile;
+    this.#profile = { ...profile, ...fault?.profile?.(profile) };
+    this.#rules = { ...TIMER_RULES, ...fault?.rules };
     this.#fault = fault;
   }
 
@@ -65,9 +69,11 @@ export class Emulator implements Harness {
   }
 
   #trace(scenario: CompiledScenario): Trace {
-    const kernel = new Kernel({ memory: this.#memory, profile: this.#profile, fault: this.#fault });
+    const processors = processorsFor(scenario);
+    const kernel = new Kernel({ memory: this.#memory, profile: this.#profile, rules: this.#rules, processors });
     const user = new UserSpace(kernel, scenario);
     const log = new LogReader(this.#memory, user.log);
+    this.#fault?.install?.({ kernel, user, log });
     log.writeParameters(scenario.parameters);
     const steps = scenario.steps.map((step): StepResult => {
       kernel.hrtimers.advance(kernel.hrtimers.nowNs + STEP_NS);
@@ -79,7 +85,7 @@ export class Emulator implements Harness {
       version: TRACE_VERSION,
       steps,
       droppedRecords: log.dropped(),
-      complaints: [],
+      complaints: kernel.complaints,
     };
   }
 }

@@ -1,13 +1,26 @@
 /** The helpers that programs call, by number: arguments in registers 1 to 5, the result in register 0. */
-import { ERRNO } from "../../bpf/errno.ts";
 import { HELPER } from "../../bpf/uapi.ts";
 import { addressOf, offsetOf, regionOf } from "./address.ts";
-import type { Kernel } from "./kernel.ts";
+import type { BpfTimers } from "./bpf-timers.ts";
+import type { Hrtimers } from "./hrtimers.ts";
 import type { BpfMap, MapKey } from "./maps/bpf-map.ts";
-import { MemoryFault } from "./memory.ts";
+import { type Memory, MemoryFault } from "./memory.ts";
 import type { LoadedProgram } from "./program.ts";
 
-type Helper = (kernel: Kernel, lo: Int32Array, hi: Int32Array, program: LoadedProgram) => void;
+/** What helpers need of the machine they are in. */
+export interface HelperHost {
+  readonly memory: Memory;
+  readonly hrtimers: Hrtimers;
+  readonly timers: BpfTimers;
+  /** The processor that executes. */
+  readonly cpu: number;
+  /** The map behind a pointer that a program holds. */
+  mapAt(address: number): BpfMap;
+  /** Serves a pending timer interrupt under the running program. */
+  interruptPoint(): void;
+}
+
+type Helper = (kernel: HelperHost, lo: Int32Array, hi: Int32Array, program: LoadedProgram) => void;
 
 const NANOSECONDS_PER_JIFFY = 4_000_000;
 const WORD = 0x1_0000_0000;
@@ -26,14 +39,14 @@ function returnAddress(lo: Int32Array, hi: Int32Array, address: number): void {
 }
 
 /** The key in memory: a number for the usual four bytes, else the bytes as text. */
-function readKey(kernel: Kernel, map: BpfMap, region: number, offset: number): MapKey {
+function readKey(kernel: HelperHost, map: BpfMap, region: number, offset: number): MapKey {
   const { memory } = kernel;
   const { keySize } = map.spec;
   if (keySize === 4) return memory.view.getUint32(memory.at(region, offset, 4), true);
   return Buffer.from(memory.slice(region, offset, keySize)).toString("latin1");
 }
 
-function mapAndKey(kernel: Kernel, lo: Int32Array, hi: Int32Array): { map: BpfMap; key: MapKey } {
+function mapAndKey(kernel: HelperHost, lo: Int32Array, hi: Int32Array): { map: BpfMap; key: MapKey } {
   const map = kernel.mapAt(argument(lo, hi, 1));
   return { map, key: readKey(kernel, map, hi[2] as number, lo[2] as number) };
 }
@@ -75,26 +88,22 @@ const ACTING: ReadonlyMap<number, Helper> = new Map<number, Helper>([
       const value = kernel.memory.slice(hi[3] as number, lo[3] as number, map.spec.valueSize).slice();
       // Bits above the low word are flags that no map knows.
       const flags = hi[4] === 0 ? (lo[4] as number) : -1;
-      const isRefused = kernel.fault === "update-refused-in-callbacks" && kernel.hrtimers.inSoftirq;
-      const update = () => (isRefused ? -ERRNO.EBUSY : map.update(key, value, flags));
-      returnNumber(lo, hi, kernel.keepingTimers("program-update-keeps-timer", update));
+      returnNumber(lo, hi, map.update(key, value, flags));
     },
   ],
   [
     HELPER.map_delete_elem,
     (kernel, lo, hi) => {
       const { map, key } = mapAndKey(kernel, lo, hi);
-      const isRefused = kernel.fault === "delete-refused-in-callbacks" && kernel.hrtimers.inSoftirq;
-      const remove = () => (isRefused ? -ERRNO.EBUSY : map.delete(key));
-      returnNumber(lo, hi, kernel.keepingTimers("program-delete-keeps-timer", remove));
+      returnNumber(lo, hi, map.delete(key));
     },
   ],
   [
     HELPER.timer_init,
-    (kernel, lo, hi, program) => {
+    (kernel, lo, hi) => {
       const map = kernel.mapAt(argument(lo, hi, 2));
       const flags = [hi[3] as number, lo[3] as number] as const;
-      returnNumber(lo, hi, kernel.timers.init(argument(lo, hi, 1), map, flags, program));
+      returnNumber(lo, hi, kernel.timers.init(argument(lo, hi, 1), map, flags));
     },
   ],
   [
@@ -105,24 +114,30 @@ const ACTING: ReadonlyMap<number, Helper> = new Map<number, Helper>([
   ],
   [
     HELPER.timer_start,
-    (kernel, lo, hi, program) => {
+    (kernel, lo, hi) => {
       const ns = [hi[2] as number, lo[2] as number] as const;
       const flags = [hi[3] as number, lo[3] as number] as const;
-      returnNumber(lo, hi, kernel.timers.start(argument(lo, hi, 1), ns, flags, program));
+      returnNumber(lo, hi, kernel.timers.start(argument(lo, hi, 1), ns, flags));
     },
   ],
   [HELPER.timer_cancel, (kernel, lo, hi) => returnNumber(lo, hi, kernel.timers.cancel(argument(lo, hi, 1)))],
 ]);
 
 /** Calls a kfunc. @throws {MemoryFault} where there is none of that name, which the verifier refuses */
-export function callKfunc(kernel: Kernel, name: string | undefined, lo: Int32Array, hi: Int32Array): void {
+export function callKfunc(kernel: HelperHost, name: string | undefined, lo: Int32Array, hi: Int32Array): void {
   if (name !== "bpf_timer_cancel_async") throw new MemoryFault(`call of kfunc ${name}`);
   kernel.interruptPoint();
   returnNumber(lo, hi, kernel.timers.cancelAsync(argument(lo, hi, 1)));
 }
 
 /** Calls helper `id` for a program. @throws {MemoryFault} where there is no such helper, which the verifier refuses */
-export function callHelper(kernel: Kernel, id: number, lo: Int32Array, hi: Int32Array, program: LoadedProgram): void {
+export function callHelper(
+  kernel: HelperHost,
+  id: number,
+  lo: Int32Array,
+  hi: Int32Array,
+  program: LoadedProgram,
+): void {
   const reading = READING.get(id);
   if (reading !== undefined) {
     reading(kernel, lo, hi, program);

@@ -1,10 +1,10 @@
 /** The emulator as a runtime: `emulator`, `emulator:VERSION`, `emulator:VERSION+fault=NAME`. */
 import { type Harness, UnknownRuntime } from "../harness.ts";
 import { Emulator } from "./emulator.ts";
-import { type Fault, type FaultName, faults, isFaultName } from "./faults.ts";
+import { type Fault, faults, isFaultName } from "./faults/index.ts";
 import { PROFILE_RANGE, type Profile, profileOf, profiles } from "./profiles.ts";
 
-export { type Fault, type FaultName, faults, isFaultName } from "./faults.ts";
+export { type Fault, type FaultName, faults, isFaultName } from "./faults/index.ts";
 export { type Profile, profileOf, profiles } from "./profiles.ts";
 
 const NAME = /^emulator(?::(?<version>[^+]*))?(?:\+fault=(?<fault>.*))?$/;
@@ -14,7 +14,7 @@ const NEWEST = Object.keys(profiles).at(-1) ?? "";
 interface EmulatorName {
   version: string;
   profile: Profile;
-  fault: FaultName | undefined;
+  fault: Fault | undefined;
 }
 
 /**
@@ -28,12 +28,12 @@ function parseEmulatorName(name: string): EmulatorName {
   const { fault } = groups;
   if (fault !== undefined && !isFaultName(fault))
     throw new UnknownRuntime(`${name}: the emulator has no fault ${fault}; timerconf list shows those it has`);
-  const defect: Fault | undefined = fault === undefined ? undefined : faults[fault];
+  const defect = fault === undefined ? undefined : faults[fault];
   const version = groups.version ?? defect?.version ?? NEWEST;
   const profile = profileOf(version);
   if (profile === undefined)
     throw new UnknownRuntime(`${name}: the emulator knows no version ${version}, only ${PROFILE_RANGE}`);
-  return { version, profile, fault };
+  return { version, profile, fault: defect };
 }
 
 /** @throws {UnknownRuntime} where the name means no emulator */

@@ -1,6 +1,6 @@
 /**
  * The kernel's part of the machine: memory, maps, programs, timers and the references between them. What user space
- * does with it is in `process.ts`.
+ * does with it is in `user-space.ts`.
  */
 import { type Btf, readBtf } from "../../bpf/btf.ts";
 import { LOAD_IMM64 } from "../../bpf/instruction.ts";
@@ -9,8 +9,7 @@ import type { CompiledMap, CompiledProgram } from "../../scenario/compiled-scena
 import { addressOf, offsetOf, regionOf } from "./address.ts";
 import { BpfTimers, type TimerHost } from "./bpf-timers.ts";
 import { decodeCode, slotsAt, withImmediates } from "./code.ts";
-import type { FaultName } from "./faults.ts";
-import { callHelper, callKfunc } from "./helpers.ts";
+import { callHelper, callKfunc, type HelperHost } from "./helpers.ts";
 import { Hrtimers } from "./hrtimers.ts";
 import { Interpreter, type Surroundings } from "./interpreter.ts";
 import type { BpfMap, MapHost } from "./maps/bpf-map.ts";
@@ -21,46 +20,50 @@ import { kfuncsOf, type LoadedProgram } from "./program.ts";
 import { testRunOf } from "./test-run.ts";
 import { checkLoadAttributes } from "./verifier/program-types.ts";
 import { Rejection } from "./verifier/rejection.ts";
+import type { TimerRules } from "./verifier/timer-rules.ts";
 import { verify } from "./verifier/verifier.ts";
 
 /** CLOCK_MONOTONIC when a scenario starts: some time after boot. */
 const START_NS = 1_000_000_000;
 /** What one scenario may execute: seconds of the real machine's time, and an endless loop ends soon. */
 const INSTRUCTION_BUDGET = 20_000_000;
-/** How early the fault `start-early` fires. */
-const EARLY_NS = 1000;
 const CONTEXT_BYTES = 256;
 
 export interface KernelOptions {
   readonly memory: Memory;
   readonly profile: Profile;
-  readonly fault: FaultName | undefined;
+  /** What the verifier asks of timers. */
+  readonly rules: TimerRules;
+  /** How many processors there are. */
+  readonly processors: number;
 }
 
-export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
+export class Kernel implements MapHost, TimerHost, HelperHost, Surroundings<LoadedProgram> {
   readonly memory: Memory;
   readonly profile: Profile;
-  readonly fault: FaultName | undefined;
+  readonly processors: number;
   readonly hrtimers: Hrtimers;
   readonly timers: BpfTimers;
   /** The processor that executes. */
   cpu = 0;
+  /** What it has printed of itself that should not be: nothing, unless something is wrong. */
+  readonly complaints: string[] = [];
   /** Maps that programs may hold pointers to, by handle. */
   readonly #maps = new Map<number, BpfMap>();
+  readonly #rules: TimerRules;
   readonly #interpreter: Interpreter<LoadedProgram>;
   readonly #context: number;
   /** Whether a timer can fire while the running program is between two instructions. */
   #softirqsEnabled = false;
   #packetBytes = 0;
-  /** Set by a fault while it keeps timers from being freed. */
-  #keepsTimers = false;
 
-  constructor({ memory, profile, fault }: KernelOptions) {
+  constructor({ memory, profile, rules, processors }: KernelOptions) {
     memory.reset();
     this.memory = memory;
     this.profile = profile;
-    this.fault = fault;
-    this.hrtimers = new Hrtimers(START_NS, fault === "start-early" ? EARLY_NS : 0);
+    this.processors = processors;
+    this.#rules = rules;
+    this.hrtimers = new Hrtimers(START_NS);
     this.timers = new BpfTimers(this);
     this.#interpreter = new Interpreter(memory, this);
     this.#interpreter.reset(INSTRUCTION_BUDGET);
@@ -89,8 +92,8 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
   }
 
   /** bpf_map_put_with_uref: with the last user reference all timers of the map go. */
-  putMapWithUserReference(map: BpfMap, keepTimers: boolean): void {
-    if (--map.userReferences === 0 && !keepTimers) map.freeTimers();
+  putMapWithUserReference(map: BpfMap): void {
+    if (--map.userReferences === 0) map.freeTimers();
     this.putMap(map);
   }
 
@@ -106,7 +109,8 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
     if (refused !== 0) return { errno: refused };
     const code = withImmediates(decodeCode(spec.instructions));
     try {
-      const named = verify({ spec, code, btf, profile: this.profile, fault: this.fault, mapAt });
+      const { profile, processors } = this;
+      const named = verify({ spec, code, btf, profile, rules: this.#rules, processors, mapAt });
       for (const [slot, map] of named) {
         const isValue = (code.src[slot] as number) === 2;
         const address = isValue ? map.directValue(code.high[slot] as number) : addressOf(map.handle, 0);
@@ -149,31 +153,12 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
   }
 
   freeTimer(timerAddress: number): void {
-    if (!this.#keepsTimers) this.timers.cancelAndFree(timerAddress);
-  }
-
-  /** Does something that may free timers; under this fault it frees none. */
-  keepingTimers<Result>(fault: FaultName, act: () => Result): Result {
-    this.#keepsTimers = this.fault === fault;
-    try {
-      return act();
-    } finally {
-      this.#keepsTimers = false;
-    }
-  }
-
-  hasUserReferences(address: number): boolean {
-    const region = regionOf(address);
-    for (const map of this.#maps.values()) if (map.owns(region)) return map.userReferences > 0;
-    return false;
+    this.timers.cancelAndFree(timerAddress);
   }
 
   callCallback(program: LoadedProgram, callback: number, map: BpfMap, keyAddress: number, valueAddress: number): void {
-    const value = [regionOf(valueAddress), offsetOf(valueAddress)] as const;
-    const bytes = (): Uint8Array => this.memory.slice(...value, map.spec.valueSize);
-    const before = this.fault === "callback-gets-copy" ? bytes().slice() : undefined;
-    this.#interpreter.run(program, callback, map.handle, 0, regionOf(keyAddress), offsetOf(keyAddress), ...value);
-    if (before !== undefined) bytes().set(before);
+    const key = [regionOf(keyAddress), offsetOf(keyAddress)] as const;
+    this.#interpreter.run(program, callback, map.handle, 0, ...key, regionOf(valueAddress), offsetOf(valueAddress));
   }
 
   callHelper(id: number, lo: Int32Array, hi: Int32Array, program: LoadedProgram): void {
@@ -189,9 +174,9 @@ export class Kernel implements MapHost, TimerHost, Surroundings<LoadedProgram> {
    * instructions after the timer was armed, so a program gets to log that it armed it.
    */
   interruptPoint(): void {
-    if (!this.#softirqsEnabled || this.hrtimers.inSoftirq) return;
+    if (!this.#softirqsEnabled || this.hrtimers.inSoftirq(this.cpu)) return;
     this.#softirqsEnabled = false;
-    this.hrtimers.runPending();
+    this.hrtimers.runPending(this.cpu);
     this.#softirqsEnabled = true;
   }
 

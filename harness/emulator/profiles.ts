@@ -8,6 +8,7 @@ import {
   BPF_F_TIMER_ABS,
   BPF_F_TIMER_CPU_PIN,
   BPF_F_WRONLY_PROG,
+  BPF_MAP_TYPE,
   BPF_PROG_TYPE,
 } from "../../bpf/uapi.ts";
 
@@ -27,6 +28,8 @@ export interface Profile {
    * btf_record").
    */
   readonly specialFields: "separate" | "record";
+  /** The map types whose values can have a timer (map_check_btf). */
+  readonly timerMapTypes: ReadonlySet<number>;
   /** Map flags with which a timer is refused. Both since 6.2, with `record` above. */
   readonly mapFlagsRefusedWithTimer: number;
   /** Map flags with which a spin lock is refused. */
@@ -66,6 +69,7 @@ const FIRST: Omit<Profile, "linux"> = {
   timerStartFlags: 0,
   specialArgumentErrno: -ERRNO.EACCES,
   specialFields: "separate",
+  timerMapTypes: new Set([BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.LRU_HASH, BPF_MAP_TYPE.ARRAY]),
   mapFlagsRefusedWithTimer: BPF_F_RDONLY_PROG,
   mapFlagsRefusedWithSpinLock: BPF_F_RDONLY_PROG,
   spinLockMapTypeErrno: -ERRNO.ENOTSUPP,

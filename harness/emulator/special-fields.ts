@@ -4,16 +4,8 @@
  */
 import type { Btf, BtfType } from "../../bpf/btf.ts";
 import { ERRNO } from "../../bpf/errno.ts";
-import {
-  BPF_F_NO_PREALLOC,
-  BPF_F_RDONLY_PROG,
-  BPF_F_WRONLY_PROG,
-  BPF_MAP_TYPE,
-  BPF_SPIN_LOCK_BYTES,
-  BPF_TIMER_BYTES,
-} from "../../bpf/uapi.ts";
+import { BPF_MAP_TYPE, BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../../bpf/uapi.ts";
 import type { CompiledMap } from "../../scenario/compiled-scenario.ts";
-import type { FaultName } from "./faults.ts";
 import type { Profile } from "./profiles.ts";
 
 /** Where a map's special fields lie: a byte offset in the value, or a negative errno that says why there is none. */
@@ -38,7 +30,6 @@ interface FieldKind {
 const TIMER: FieldKind = { name: "bpf_timer", bytes: BPF_TIMER_BYTES, alignment: 8 };
 const SPIN_LOCK: FieldKind = { name: "bpf_spin_lock", bytes: BPF_SPIN_LOCK_BYTES, alignment: 4 };
 
-const TIMER_MAP_TYPES: ReadonlySet<number> = new Set([BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.LRU_HASH, BPF_MAP_TYPE.ARRAY]);
 const SPIN_LOCK_MAP_TYPES: ReadonlySet<number> = new Set([BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.ARRAY]);
 
 const ARRAY_MAP_TYPES: ReadonlySet<number> = new Set([BPF_MAP_TYPE.ARRAY, BPF_MAP_TYPE.PERCPU_ARRAY]);
@@ -134,24 +125,11 @@ function checkArrayKey(key: BtfType): number {
   return key.kind === "int" && key.size === 4 ? 0 : -ERRNO.EINVAL;
 }
 
-function flagsRefusedWithTimer({ mapFlagsRefusedWithTimer }: Profile, fault: FaultName | undefined): number {
-  if (fault === "map-refuses-flag-with-timer") return mapFlagsRefusedWithTimer | BPF_F_NO_PREALLOC;
-  if (fault === "read-only-map-allows-timer") return mapFlagsRefusedWithTimer & ~BPF_F_RDONLY_PROG;
-  return fault === "write-only-map-allows-timer"
-    ? mapFlagsRefusedWithTimer & ~BPF_F_WRONLY_PROG
-    : mapFlagsRefusedWithTimer;
-}
-
 /**
  * The special fields of a map about to be created, or the negative errno of BPF_MAP_CREATE.
  * Follows map_create and map_check_btf.
  */
-export function findSpecialFields(
-  map: CompiledMap,
-  btf: Btf,
-  profile: Profile,
-  fault?: FaultName,
-): SpecialFields | number {
+export function findSpecialFields(map: CompiledMap, btf: Btf, profile: Profile): SpecialFields | number {
   if (map.btfKeyTypeId !== 0 && map.btfValueTypeId === 0) return -ERRNO.EINVAL;
   if (map.btfValueTypeId === 0) return NO_SPECIAL_FIELDS;
   // Without a key type only an array over a data section is allowed, which no scenario creates.
@@ -168,9 +146,8 @@ export function findSpecialFields(
     if (!SPIN_LOCK_MAP_TYPES.has(map.type)) return profile.spinLockMapTypeErrno;
   }
   if (timer >= 0) {
-    if ((map.flags & flagsRefusedWithTimer(profile, fault)) !== 0) return -ERRNO.EACCES;
-    if (!TIMER_MAP_TYPES.has(map.type) && fault !== "per-cpu-map-allows-timer") return -ERRNO.EOPNOTSUPP;
-    if (map.type === BPF_MAP_TYPE.LRU_HASH && fault === "lru-hash-refuses-timer") return -ERRNO.EOPNOTSUPP;
+    if ((map.flags & profile.mapFlagsRefusedWithTimer) !== 0) return -ERRNO.EACCES;
+    if (!profile.timerMapTypes.has(map.type)) return -ERRNO.EOPNOTSUPP;
   }
   // map_check_no_btf, the last check of map_check_btf.
   if (MAP_OF_MAPS_TYPES.has(map.type)) return -ERRNO.ENOTSUPP;

@@ -2,21 +2,19 @@
 
 import type { Btf } from "../../bpf/btf.ts";
 import { ERRNO } from "../../bpf/errno.ts";
-import { CLOCK } from "../../bpf/uapi.ts";
 import type { CompiledScenario, CompiledStep } from "../../scenario/compiled-scenario.ts";
 import type { StepResult } from "../../scenario/trace.ts";
 import { NULL, offsetOf, regionOf } from "./address.ts";
-import { CPU_COUNT } from "./cpus.ts";
 import { btfOf, type Kernel } from "./kernel.ts";
-import type { BpfMap, MapKey } from "./maps/bpf-map.ts";
+import { type BpfMap, type MapKey, roundUp8 } from "./maps/bpf-map.ts";
 import type { LoadedProgram } from "./program.ts";
 
 /** What a step gives besides its time and its records. */
-type Effect = Pick<StepResult, "result"> & Partial<Pick<StepResult, "returnValue" | "value" | "message">>;
+export type Effect = Pick<StepResult, "result"> & Partial<Pick<StepResult, "returnValue" | "value" | "message">>;
 
 /** An update carries the bytes to write; every other step is as in the scenario. */
 type CompiledUpdate = Extract<CompiledStep, { kind: "update"; value: string }>;
-type StepOf<Kind extends CompiledStep["kind"]> = Kind extends "update"
+export type StepOf<Kind extends CompiledStep["kind"]> = Kind extends "update"
   ? CompiledUpdate
   : Extract<CompiledStep, { kind: Kind }>;
 type Executors = { [Kind in CompiledStep["kind"]]: (user: UserSpace, step: StepOf<Kind>) => Effect };
@@ -25,7 +23,7 @@ const DONE: Effect = { result: 0 };
 const failed = (errno: number): Effect => ({ result: -errno });
 
 /** A key as user space hands it in: the number in four bytes, longer keys with zeros after it. */
-function keyOf(map: BpfMap, key: number): MapKey {
+export function keyOf(map: BpfMap, key: number): MapKey {
   if (map.spec.keySize === 4) return key;
   const bytes = Buffer.alloc(Math.max(map.spec.keySize, 4));
   bytes.writeUInt32LE(key >>> 0);
@@ -72,7 +70,7 @@ export class UserSpace {
   openMap(index: number, map: BpfMap): void {
     const old = this.mapDescriptors.get(index);
     this.mapDescriptors.set(index, map);
-    if (old !== undefined) this.#putDescriptor(old);
+    if (old !== undefined) this.kernel.putMapWithUserReference(old);
   }
 
   openProgram(index: number, program: LoadedProgram): void {
@@ -85,7 +83,7 @@ export class UserSpace {
     const map = this.mapDescriptors.get(index);
     if (map === undefined) return failed(ERRNO.EBADF);
     this.mapDescriptors.delete(index);
-    this.#putDescriptor(map);
+    this.kernel.putMapWithUserReference(map);
     return DONE;
   }
 
@@ -101,15 +99,8 @@ export class UserSpace {
     const map = this.mapPins.get(index);
     if (map === undefined) return failed(ERRNO.ENOENT);
     this.mapPins.delete(index);
-    this.kernel.putMapWithUserReference(map, this.kernel.fault === "unpin-keeps-timers");
+    this.kernel.putMapWithUserReference(map);
     return DONE;
-  }
-
-  #putDescriptor(map: BpfMap): void {
-    const { fault } = this.kernel;
-    const wasLast = ![...this.mapDescriptors.values()].includes(map);
-    if (fault === "pin-does-not-hold" && wasLast) map.freeTimers();
-    this.kernel.putMapWithUserReference(map, fault === "close-keeps-timers");
   }
 }
 
@@ -128,7 +119,7 @@ const EXECUTORS: Executors = {
     const spec = user.scenario.programs[index];
     if (spec === undefined) return failed(ERRNO.EINVAL);
     // As where unprivileged BPF is disabled (sysctl_unprivileged_bpf_disabled), as distributions have it.
-    if (!user.hasCapability && user.kernel.fault !== "load-ignores-capability") return failed(ERRNO.EPERM);
+    if (!user.hasCapability) return failed(ERRNO.EPERM);
     const named = new Map<number, number>();
     for (const relocation of spec.relocations)
       if (relocation.kind === "map") named.set(relocation.instruction, relocation.map);
@@ -144,7 +135,7 @@ const EXECUTORS: Executors = {
   run(user, { program: index, cpu = 0 }) {
     const program = user.programDescriptors.get(index);
     if (program === undefined) return failed(ERRNO.EBADF);
-    if (cpu >= CPU_COUNT) return failed(ERRNO.EINVAL);
+    if (cpu >= user.kernel.processors) return failed(ERRNO.EINVAL);
     user.kernel.cpu = cpu;
     return user.kernel.testRun(program);
   },
@@ -155,14 +146,14 @@ const EXECUTORS: Executors = {
   update(user, { map: index, key, value, valueMap, flags }) {
     const map = user.mapOf(index);
     if (map === undefined) return failed(ERRNO.EBADF);
-    if (valueMap === undefined) return { result: updateValue(user.kernel, map, keyOf(map, key), value, flags) };
+    if (valueMap === undefined) return { result: map.update(keyOf(map, key), handedIn(user, map, value), flags) };
     const inner = user.mapOf(valueMap);
     return { result: inner === undefined ? -ERRNO.EBADF : map.update(keyOf(map, key), inner, flags) };
   },
   delete(user, { map: index, key }) {
     const map = user.mapOf(index);
     if (map === undefined) return failed(ERRNO.EBADF);
-    return { result: user.kernel.keepingTimers("user-delete-keeps-timer", () => map.delete(keyOf(map, key))) };
+    return { result: map.delete(keyOf(map, key)) };
   },
   lookup(user, { map: index, key }) {
     const map = user.mapOf(index);
@@ -171,7 +162,6 @@ const EXECUTORS: Executors = {
     if (address === NULL) return failed(ERRNO.ENOENT);
     // The value of a map of maps is the inner map's id, which says nothing.
     if (map.inner !== undefined) return { result: 0, value: "00".repeat(map.spec.valueSize) };
-    if (user.kernel.fault === "user-lookup-cancels") user.kernel.timers.cancel(address + map.fields.timerOffset);
     const bytes = map.readValue(regionOf(address), offsetOf(address));
     return { result: 0, value: Buffer.from(bytes).toString("hex") };
   },
@@ -191,7 +181,7 @@ const EXECUTORS: Executors = {
     const map = user.mapPins.get(index);
     if (map === undefined) return failed(ERRNO.ENOENT);
     map.references++;
-    if (user.kernel.fault !== "reopened-pin-not-held") map.userReferences++;
+    map.userReferences++;
     user.openMap(index, map);
     return DONE;
   },
@@ -219,15 +209,10 @@ const EXECUTORS: Executors = {
   },
   "find-program"(user, { program: index }) {
     const program = user.loaded.get(index);
-    const isHeld = user.programDescriptors.has(index) || user.programPins.has(index);
-    if (!isHeld && user.kernel.fault === "timers-hide-program") return failed(ERRNO.ENOENT);
     return program !== undefined && program.references > 0 ? DONE : failed(ERRNO.ENOENT);
   },
   "exit-process"(user) {
-    if (user.kernel.fault === "exit-ignores-pins") for (const map of user.mapDescriptors.values()) map.freeTimers();
-    user.kernel.keepingTimers("exit-keeps-timers", () => {
-      for (const index of [...user.mapDescriptors.keys()]) user.closeMap(index);
-    });
+    for (const index of [...user.mapDescriptors.keys()]) user.closeMap(index);
     for (const index of [...user.programDescriptors.keys()]) user.closeProgram(index);
     user.hasCapability = true;
     return DONE;
@@ -238,14 +223,12 @@ const EXECUTORS: Executors = {
   },
 };
 
-/** BPF_MAP_UPDATE_ELEM of a map whose values are bytes: 0 or a negative errno. */
-function updateValue(kernel: Kernel, map: BpfMap, key: MapKey, hex: string, flags: number): number {
+/** The value that user space hands in: for a per-CPU map, the same for each processor. */
+function handedIn({ kernel }: UserSpace, map: BpfMap, hex: string): Uint8Array {
   const value = Buffer.from(hex, "hex");
-  const result = kernel.keepingTimers("user-update-keeps-timer", () => map.update(key, value, flags));
-  const { timerOffset } = map.fields;
-  if (kernel.fault === "user-write-becomes-timer" && result === 0 && (value[timerOffset] ?? 0) !== 0)
-    kernel.timers.init(map.lookup(key, false) + timerOffset, map, [0, CLOCK.MONOTONIC], undefined);
-  return result;
+  if (!map.isPerCpu) return value;
+  const padded = Buffer.concat([value, Buffer.alloc(roundUp8(value.length) - value.length)]);
+  return Buffer.concat(Array.from({ length: kernel.processors }, () => padded));
 }
 
 function executeStep<Kind extends CompiledStep["kind"]>(user: UserSpace, step: StepOf<Kind>): Effect {

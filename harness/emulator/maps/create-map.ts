@@ -83,7 +83,6 @@ const createHash: MapType["create"] = (host, map, fields) => new HashMap(host, m
 const createMapOfMaps: MapType["create"] = (host, map, _fields, inner) =>
   inner === undefined ? -ERRNO.EBADF : new MapOfMaps(host, map, inner);
 
-/** The per-processor types hold one processor's values: no timer can be in them, and one processor runs at a time. */
 const MAP_TYPES: ReadonlyMap<number, MapType> = new Map<number, MapType>([
   [BPF_MAP_TYPE.ARRAY, { check: checkArray(true), create: ArrayMap.create }],
   [BPF_MAP_TYPE.PERCPU_ARRAY, { check: checkArray(false), create: ArrayMap.create }],
@@ -109,7 +108,7 @@ export function createMap(host: MapHost, map: CompiledMap, btf: Btf, inner: BpfM
   if (map.btfKeyTypeId !== 0 && map.btfValueTypeId === 0) return -ERRNO.EINVAL;
   const refused = type.check(map) || (type.ofMaps === true ? checkInner(inner, host) : 0);
   if (refused !== 0) return refused;
-  const fields = findSpecialFields(map, btf, host.profile, host.fault);
+  const fields = findSpecialFields(map, btf, host.profile);
   if (typeof fields === "number") return fields;
   return type.create(host, map, fields, inner);
 }

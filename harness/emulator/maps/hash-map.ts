@@ -32,9 +32,10 @@ export class HashMap extends BpfMap {
     this.#preallocated = (spec.flags & BPF_F_NO_PREALLOC) === 0;
   }
 
-  override lookup(key: MapKey, _fromProgram: boolean): number {
+  override lookup(key: MapKey, fromProgram: boolean): number {
     const element = this.elements.get(key);
-    return element === undefined ? NULL : addressOf(element.region, this.valueOffset);
+    if (element === undefined) return NULL;
+    return addressOf(element.region, this.valueOffset + (fromProgram ? this.cpuOffset() : 0));
   }
 
   override update(key: MapKey, value: MapValue, flags: number): number {
@@ -44,7 +45,7 @@ export class HashMap extends BpfMap {
     const old = this.elements.get(key);
     const refused = checkFlags(old !== undefined, flags & ~BPF_F_LOCK);
     if (refused !== 0) return refused;
-    if (old !== undefined && (flags & BPF_F_LOCK) !== 0) {
+    if (old !== undefined && ((flags & BPF_F_LOCK) !== 0 || this.isPerCpu)) {
       this.copyValue(old.region, this.valueOffset, value);
       return 0;
     }
@@ -82,18 +83,6 @@ export class HashMap extends BpfMap {
     return addressOf(regionOf(valueAddress), 0);
   }
 
-  override otherValue(valueAddress: number): number {
-    const region = regionOf(valueAddress);
-    for (const element of this.elements.values())
-      if (element.region !== region) return addressOf(element.region, this.valueOffset);
-    const spare = this.newElement();
-    return spare === undefined ? valueAddress : addressOf(spare.region, this.valueOffset);
-  }
-
-  override owns(region: number): boolean {
-    return this.#everUsed.some((element) => element.region === region);
-  }
-
   override directValue(): number {
     return -ERRNO.EINVAL;
   }
@@ -102,6 +91,7 @@ export class HashMap extends BpfMap {
   protected fill(element: HashElement, key: MapKey, value: Uint8Array): void {
     element.key = key;
     this.writeKey(element.region, key);
+    if (this.isPerCpu) this.clearValue(element.region, this.valueOffset);
     this.copyValue(element.region, this.valueOffset, value);
   }
 
@@ -112,7 +102,7 @@ export class HashMap extends BpfMap {
   }
 
   protected newElement(): HashElement | undefined {
-    const region = this.host.memory.allocate(this.valueOffset + roundUp8(this.spec.valueSize));
+    const region = this.host.memory.allocate(this.valueOffset + this.valueBytes);
     if (region === undefined) return undefined;
     const element = { region, key: 0 };
     this.#everUsed.push(element);

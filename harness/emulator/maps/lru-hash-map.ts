@@ -1,6 +1,6 @@
 /** BPF_MAP_TYPE_LRU_HASH (htab_lru_map_* of kernel/bpf/hashtab.c): a full map evicts elements instead of refusing. */
 import { ERRNO } from "../../../bpf/errno.ts";
-import { BPF_EXIST } from "../../../bpf/uapi.ts";
+import { BPF_EXIST, BPF_NOEXIST } from "../../../bpf/uapi.ts";
 import type { CompiledMap } from "../../../scenario/compiled-scenario.ts";
 import { addressOf, NULL } from "../address.ts";
 import type { SpecialFields } from "../special-fields.ts";
@@ -8,7 +8,7 @@ import { BpfMap, type MapHost, type MapKey, type MapValue } from "./bpf-map.ts";
 import { checkFlags, type HashElement, HashMap } from "./hash-map.ts";
 import { LruList, type LruNode } from "./lru-list.ts";
 
-interface LruElement extends HashElement, LruNode {}
+export interface LruElement extends HashElement, LruNode {}
 
 export class LruHashMap extends HashMap {
   readonly #lru: LruList<LruElement>;
@@ -21,10 +21,7 @@ export class LruHashMap extends HashMap {
     nodes: (map: LruHashMap) => LruElement[],
   ) {
     super(host, spec, fields);
-    this.#lru = new LruList(nodes(this), host.profile.lruFreeTarget, (node) => {
-      this.#linked.delete(node.key);
-      if (host.fault !== "eviction-keeps-timer") this.freeTimerOf(node);
-    });
+    this.#lru = new LruList(nodes(this), host.profile.lruFreeTarget, (node) => this.evict(node));
   }
 
   /** htab_map_alloc with its preallocated elements: the map, or -ENOMEM. */
@@ -47,7 +44,7 @@ export class LruHashMap extends HashMap {
     if (element === undefined) return NULL;
     // Lookups from user space leave the reference bit alone (htab_lru_map_lookup_elem_sys).
     if (fromProgram) element.referenced = true;
-    return addressOf(element.region, this.valueOffset);
+    return addressOf(element.region, this.valueOffset + (fromProgram ? this.cpuOffset() : 0));
   }
 
   override update(key: MapKey, value: MapValue, flags: number): number {
@@ -56,6 +53,13 @@ export class LruHashMap extends HashMap {
     if (element === undefined) return -ERRNO.ENOMEM;
     this.fill(element, key, value);
     const old = this.#linked.get(key);
+    if (old !== undefined && this.isPerCpu && flags !== BPF_NOEXIST) {
+      // __htab_lru_percpu_map_update_elem writes in place.
+      this.copyValue(old.region, this.valueOffset, value);
+      old.referenced = true;
+      this.#release(element);
+      return 0;
+    }
     const refused = checkFlags(old !== undefined, flags);
     if (refused !== 0) {
       this.#release(element);
@@ -77,12 +81,10 @@ export class LruHashMap extends HashMap {
     return 0;
   }
 
-  override otherValue(valueAddress: number): number {
-    for (const element of this.#linked.values()) {
-      const address = addressOf(element.region, this.valueOffset);
-      if (address !== valueAddress) return address;
-    }
-    return super.otherValue(valueAddress);
+  /** htab_lru_map_delete_node. */
+  evict(node: LruElement): void {
+    this.#linked.delete(node.key);
+    this.freeTimerOf(node);
   }
 
   #release(element: LruElement): void {

@@ -65,14 +65,6 @@ export class MapOfMaps extends BpfMap {
     return NULL;
   }
 
-  override otherValue(valueAddress: number): number {
-    return valueAddress;
-  }
-
-  override owns(): boolean {
-    return false;
-  }
-
   override directValue(): number {
     return -ERRNO.EINVAL;
   }

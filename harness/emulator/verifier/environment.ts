@@ -1,11 +1,11 @@
 /** What all parts of one verification share (struct bpf_verifier_env). */
 import type { CompiledProgram } from "../../../scenario/compiled-scenario.ts";
 import type { Code } from "../code.ts";
-import type { FaultName } from "../faults.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
 import type { Analysis } from "./analysis.ts";
 import type { Subprogram } from "./subprograms.ts";
+import type { TimerRules } from "./timer-rules.ts";
 import type { VerifierState } from "./verifier-state.ts";
 
 /** Licences that license_is_gpl_compatible accepts (include/linux/license.h). */
@@ -22,7 +22,9 @@ export interface EnvironmentParts {
   readonly spec: CompiledProgram;
   readonly code: Code;
   readonly profile: Profile;
-  readonly fault: FaultName | undefined;
+  readonly rules: TimerRules;
+  /** How many processors the machine has. */
+  readonly processors: number;
   /** The map each relocated instruction names, by slot. */
   readonly maps: ReadonlyMap<number, BpfMap>;
   readonly subprograms: readonly Subprogram[];
@@ -33,7 +35,9 @@ export class Environment {
   readonly spec: CompiledProgram;
   readonly code: Code;
   readonly profile: Profile;
-  readonly fault: FaultName | undefined;
+  readonly rules: TimerRules;
+  /** How many processors the machine has. */
+  readonly processors: number;
   readonly maps: ReadonlyMap<number, BpfMap>;
   readonly subprograms: readonly Subprogram[];
   readonly analysis: Analysis;
@@ -52,7 +56,8 @@ export class Environment {
     this.spec = parts.spec;
     this.code = parts.code;
     this.profile = parts.profile;
-    this.fault = parts.fault;
+    this.rules = parts.rules;
+    this.processors = parts.processors;
     this.maps = parts.maps;
     this.subprograms = parts.subprograms;
     this.analysis = parts.analysis;

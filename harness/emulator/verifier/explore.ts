@@ -1,18 +1,11 @@
 /** Follows every path of a program with what is known about its registers: do_check. */
 import { ERRNO } from "../../../bpf/errno.ts";
 import { CLASS, JMP_OP, LOAD_IMM64, MODE, OPCODE_MASK, SIZE } from "../../../bpf/instruction.ts";
-import {
-  BPF_PSEUDO_CALL,
-  BPF_PSEUDO_FUNC,
-  BPF_PSEUDO_KFUNC_CALL,
-  BPF_PSEUDO_MAP_FD,
-  HELPER,
-} from "../../../bpf/uapi.ts";
+import { BPF_PSEUDO_CALL, BPF_PSEUDO_FUNC, BPF_PSEUDO_KFUNC_CALL, BPF_PSEUDO_MAP_FD } from "../../../bpf/uapi.ts";
 import { checkArithmetic } from "./arithmetic.ts";
 import { checkConditionalJump } from "./conditional-jump.ts";
 import type { Environment } from "./environment.ts";
 import { checkHelperCall, checkKfuncCall } from "./helper-call.ts";
-import { HELPER_PROTOTYPES } from "./helper-prototypes.ts";
 import { checkLoad, checkStore, stackDepth } from "./memory-access.ts";
 import { returnRange } from "./program-types.ts";
 import { constant, immediate, type RegisterState, typeName, UNINITIALIZED, UNKNOWN } from "./register-state.ts";
@@ -137,16 +130,12 @@ function checkFunctionCall(environment: Environment, state: VerifierState): void
 }
 
 function checkCall(environment: Environment, state: VerifierState): void {
-  const { code, profile } = environment;
+  const { code, profile, rules } = environment;
   const kind = code.src[state.slot] as number;
   const imm = code.imm[state.slot] as number;
   if (state.lock !== undefined) {
-    const isExcused =
-      environment.fault === "verifier-allows-timer-under-lock" && HELPER_PROTOTYPES.get(imm)?.timer === true;
     const allowed =
-      kind === BPF_PSEUDO_CALL
-        ? profile.staticCallsUnderSpinLock
-        : kind === 0 && (imm === HELPER.spin_unlock || isExcused);
+      kind === BPF_PSEUDO_CALL ? profile.staticCallsUnderSpinLock : kind === 0 && rules.mayCallUnderLock(imm);
     if (!allowed) throw new Rejection(-ERRNO.EINVAL, "function calls are not allowed while holding a lock");
   }
   if (kind === BPF_PSEUDO_CALL) {
@@ -163,8 +152,8 @@ function checkReturn(environment: Environment, state: VerifierState): void {
   const frame = topFrame(state);
   const value = readable(0, frame);
   const isSubprogram = frame.subprogram !== 0;
-  if (frame.isAsyncCallback && environment.fault === "verifier-allows-nonzero-callback") return;
-  const range = frame.isAsyncCallback ? { min: 0, max: 0 } : isSubprogram ? undefined : returnRange(environment.spec);
+  const { rules, spec } = environment;
+  const range = frame.isAsyncCallback ? rules.callbackReturns : isSubprogram ? undefined : returnRange(spec);
   const exit = frame.isAsyncCallback ? "async callback" : "program exit";
   const reject = (message: string): never => {
     throw new Rejection(-ERRNO.EINVAL, message);

@@ -1,8 +1,6 @@
 /** Calls of helpers: check_helper_call and check_func_arg, with the rules of timers and spin locks among them. */
 import { ERRNO } from "../../../bpf/errno.ts";
-import { BPF_F_RDONLY_PROG, BPF_PROG_TYPE, HELPER, helperName } from "../../../bpf/uapi.ts";
-import { CPU_COUNT } from "../cpus.ts";
-import type { FaultName } from "../faults.ts";
+import { BPF_F_RDONLY_PROG, HELPER, helperName } from "../../../bpf/uapi.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import { kfuncsOf } from "../program.ts";
 import type { Environment } from "./environment.ts";
@@ -18,6 +16,7 @@ import {
   UNKNOWN,
 } from "./register-state.ts";
 import { Rejection } from "./rejection.ts";
+import { missingField } from "./timer-rules.ts";
 import { type Frame, newFrame, type VerifierState } from "./verifier-state.ts";
 
 /** struct bpf_call_arg_meta: what earlier arguments of the call have told. */
@@ -29,44 +28,11 @@ interface CallMeta {
 
 const displayName = (id: number): string => `bpf_${helperName(id) ?? "unknown"}#${id}`;
 
-/** The faults by which a timer argument is not looked at. */
-function isExcused({ map, min, max, offset }: MapValuePointer, fault: FaultName | undefined): boolean {
-  if (fault === "verifier-allows-variable-offset") return min !== max;
-  if (fault === "verifier-allows-timer-without-btf") return !map.fields.hasBtf;
-  if (fault === "verifier-allows-two-timers") return map.fields.timerOffset === -ERRNO.E2BIG;
-  const { timerOffset } = map.fields;
-  return fault === "verifier-allows-any-offset" && min === max && timerOffset >= 0 && offset + min !== timerOffset;
-}
-
 /** process_timer_func. */
 function checkTimer(environment: Environment, register: number, pointer: MapValuePointer, meta: CallMeta): void {
-  const { map } = pointer;
-  const { hasBtf, timerOffset } = map.fields;
-  const { profile, fault } = environment;
-  const { specialArgumentErrno, specialFields } = profile;
-  const reject = (message: string): never => {
-    throw new Rejection(specialArgumentErrno, message);
-  };
-  if (isExcused(pointer, fault)) return;
-  if (pointer.min !== pointer.max)
-    reject(`R${register} doesn't have constant offset. bpf_timer has to be at the constant offset`);
-  if (!hasBtf) reject(`map '${map.spec.name}' has to have BTF in order to use bpf_timer`);
-  if (timerOffset < 0)
-    reject(
-      specialFields === "record"
-        ? `map '${map.spec.name}' has no valid bpf_timer`
-        : missingField(map, "bpf_timer", timerOffset),
-    );
-  const offset = pointer.offset + pointer.min;
-  if (offset !== timerOffset) reject(`off ${offset} doesn't point to 'struct bpf_timer' that is at ${timerOffset}`);
-  meta.map = map;
+  environment.rules.checkTimer(pointer, register, environment.profile);
+  meta.map = pointer.map;
   meta.uid = pointer.uid;
-}
-
-function missingField(map: BpfMap, name: string, errno: number): string {
-  if (errno === -ERRNO.E2BIG) return `map '${map.spec.name}' has more than one 'struct ${name}'`;
-  if (errno === -ERRNO.ENOENT) return `map '${map.spec.name}' doesn't have 'struct ${name}'`;
-  return `map '${map.spec.name}' is not a struct type or ${name} is mangled`;
 }
 
 /** process_spin_lock. */
@@ -125,12 +91,7 @@ function checkArgument(
     case "map":
       if (pointer.type !== "map_ptr")
         throw new Rejection(-ERRNO.EACCES, `R${register} type=${typeName(pointer)} expected=map_ptr`);
-      if (
-        meta.map !== undefined &&
-        (meta.map !== pointer.map ||
-          (meta.uid !== pointer.uid && environment.fault !== "verifier-allows-other-inner-map")) &&
-        environment.fault !== "verifier-allows-other-map"
-      )
+      if (meta.map !== undefined && !environment.rules.isTimersMap({ map: meta.map, uid: meta.uid }, pointer))
         throw new Rejection(
           -ERRNO.EINVAL,
           `timer pointer in R1 map_uid=${meta.uid} doesn't match map pointer in R2 map_uid=${pointer.uid}`,
@@ -139,10 +100,10 @@ function checkArgument(
       meta.uid = pointer.uid;
       return;
     case "key":
-      checkHelperMemory(register, pointer, meta.map?.spec.keySize ?? 0);
+      checkHelperMemory(environment, register, pointer, meta.map?.spec.keySize ?? 0);
       return;
     case "value":
-      checkHelperMemory(register, pointer, meta.map?.spec.valueSize ?? 0);
+      checkHelperMemory(environment, register, pointer, meta.map?.spec.valueSize ?? 0);
       return;
     case "spin-lock":
       checkSpinLock(environment, state, register, mapValue(register, pointer), meta);
@@ -159,10 +120,8 @@ function checkArgument(
 /** get_func_proto, and what the program's licence forbids. */
 function findPrototype(environment: Environment, id: number): HelperPrototype {
   const prototype = HELPER_PROTOTYPES.get(id);
-  const { profile, fault, spec } = environment;
-  const isRefusedByFault =
-    fault === "verifier-refuses-program-type" && spec.type === BPF_PROG_TYPE.XDP && prototype?.timer === true;
-  if (prototype === undefined || isRefusedByFault)
+  const { profile, rules, spec } = environment;
+  if (prototype === undefined || !rules.hasHelper(id, spec))
     throw new Rejection(-ERRNO.EINVAL, `${profile.unknownHelperMessage} ${displayName(id)}`);
   if (prototype.gplOnly && !environment.isGpl)
     throw new Rejection(-ERRNO.EINVAL, "cannot call GPL-restricted function from non-GPL compatible program");
@@ -170,10 +129,9 @@ function findPrototype(environment: Environment, id: number): HelperPrototype {
 }
 
 /** The kfunc that the call at this slot names. @throws {Rejection} where this kernel has none of that name */
-function findKfunc({ code, profile, spec, fault }: Environment, slot: number): void {
+function findKfunc({ code, profile, spec, rules }: Environment, slot: number): void {
   const name = kfuncsOf(spec).get(slot) ?? "";
-  const isRefusedByFault = fault === "cancel-async-refuses-program-type" && spec.type === BPF_PROG_TYPE.XDP;
-  if (!profile.kfuncs.has(name) || isRefusedByFault)
+  if (!rules.hasKfunc(name, spec, profile))
     throw new Rejection(-ERRNO.EINVAL, `calling kernel function ${name}#${code.imm[slot]} is not allowed`);
 }
 
@@ -208,7 +166,7 @@ function returned(environment: Environment, prototype: HelperPrototype, meta: Ca
     case "integer":
       return UNKNOWN;
     case "processor-id":
-      return environment.profile.processorIdBounded ? ranged(0, CPU_COUNT - 1) : UNKNOWN;
+      return environment.profile.processorIdBounded ? ranged(0, environment.processors - 1) : UNKNOWN;
     case "value-or-null":
       if (meta.map === undefined) return UNKNOWN;
       return {

@@ -1,17 +1,16 @@
 /** What a program may read and write: check_mem_access, check_map_access and check_helper_mem_access. */
 import { ERRNO } from "../../../bpf/errno.ts";
-import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../../../bpf/uapi.ts";
+import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_SPIN_LOCK_BYTES } from "../../../bpf/uapi.ts";
 import type { Environment } from "./environment.ts";
 import type { MapKeyPointer, MapValuePointer, RegisterState, StackPointer } from "./register-state.ts";
 import { typeName, UNKNOWN } from "./register-state.ts";
 import { Rejection } from "./rejection.ts";
+import type { Access, TimerRules } from "./timer-rules.ts";
 import type { Frame, VerifierState } from "./verifier-state.ts";
 
 /** MAX_BPF_STACK. */
 export const STACK_BYTES = 512;
 const SLOT_BYTES = 8;
-
-export type Access = "read" | "write";
 
 function reject(message: string): never {
   throw new Rejection(-ERRNO.EACCES, message);
@@ -26,32 +25,32 @@ function checkRegion(register: number, what: string, size: number, offset: numbe
 }
 
 /** check_map_access_type. */
-function checkMapFlags({ map }: MapValuePointer, access: Access): void {
+function checkMapFlags({ map }: MapValuePointer, access: "read" | "write"): void {
   if (access === "write" && (map.spec.flags & BPF_F_RDONLY_PROG) !== 0) reject("write into map forbidden");
   if (access === "read" && (map.spec.flags & BPF_F_WRONLY_PROG) !== 0) reject("read from map forbidden");
 }
 
 /** check_map_access: inside the value, and nowhere over a special field. */
 function checkMapValue(
+  { mayTouch }: TimerRules,
   register: number,
   pointer: MapValuePointer,
   offset: number,
   bytes: number,
-  mayTouchTimer = false,
+  access: Access,
 ): void {
   const { map, min, max } = pointer;
   const at = pointer.offset + offset;
   if (at + min < 0) reject(`R${register} min value is outside of the allowed memory range`);
   checkRegion(register, "map value", map.spec.valueSize, at + min, bytes, max - min);
-  const overlaps = (field: number, length: number): boolean =>
-    field >= 0 && at + min < field + length && field < at + max + bytes;
-  if (overlaps(map.fields.spinLockOffset, BPF_SPIN_LOCK_BYTES))
+  const { spinLockOffset } = map.fields;
+  const [from, to] = [at + min, at + max + bytes];
+  if (spinLockOffset >= 0 && from < spinLockOffset + BPF_SPIN_LOCK_BYTES && spinLockOffset < to)
     reject("bpf_spin_lock cannot be accessed directly by load/store");
-  if (overlaps(map.fields.timerOffset, BPF_TIMER_BYTES) && !mayTouchTimer)
-    reject("bpf_timer cannot be accessed directly by load/store");
+  if (!mayTouch(map, from, to, access)) reject("bpf_timer cannot be accessed directly by load/store");
 }
 
-function checkStackBounds(register: number, offset: number, bytes: number, access: Access): void {
+function checkStackBounds(register: number, offset: number, bytes: number, access: "read" | "write"): void {
   if (offset >= 0 || offset < -STACK_BYTES || offset + bytes > 0)
     reject(`invalid ${access} ${access === "read" ? "from" : "to"} stack R${register} off=${offset} size=${bytes}`);
 }
@@ -104,7 +103,7 @@ const CONTEXT_BYTES = 256;
  * @throws {Rejection}
  */
 export function checkLoad(
-  { fault }: Environment,
+  { rules }: Environment,
   state: VerifierState,
   register: number,
   pointer: RegisterState,
@@ -115,7 +114,7 @@ export function checkLoad(
     case "map_value":
       if (pointer.orNull) break;
       checkMapFlags(pointer, "read");
-      checkMapValue(register, pointer, offset, bytes, fault === "verifier-allows-timer-load");
+      checkMapValue(rules, register, pointer, offset, bytes, "read");
       return UNKNOWN;
     case "map_key":
       checkKey(register, pointer, offset, bytes);
@@ -137,7 +136,7 @@ export function checkLoad(
 
 /** Checks a store of `value`. @throws {Rejection} */
 export function checkStore(
-  { fault }: Environment,
+  { rules }: Environment,
   state: VerifierState,
   register: number,
   pointer: RegisterState,
@@ -149,7 +148,7 @@ export function checkStore(
     case "map_value":
       if (pointer.orNull) break;
       checkMapFlags(pointer, "write");
-      checkMapValue(register, pointer, offset, bytes, fault === "verifier-allows-timer-store");
+      checkMapValue(rules, register, pointer, offset, bytes, "write");
       return;
     case "map_key":
       reject(`write to change key R${register} not allowed`);
@@ -170,12 +169,17 @@ export function checkStore(
 }
 
 /** Checks memory of `bytes` that a helper reads through a register. @throws {Rejection} */
-export function checkHelperMemory(register: number, pointer: RegisterState, bytes: number): void {
+export function checkHelperMemory(
+  { rules }: Environment,
+  register: number,
+  pointer: RegisterState,
+  bytes: number,
+): void {
   switch (pointer.type) {
     case "map_value":
       if (pointer.orNull) break;
       checkMapFlags(pointer, "read");
-      checkMapValue(register, pointer, 0, bytes);
+      checkMapValue(rules, register, pointer, 0, bytes, "helper");
       return;
     case "map_key":
       checkKey(register, pointer, 0, bytes);

@@ -2,7 +2,6 @@
 import { ERRNO } from "../../../bpf/errno.ts";
 import { BPF_ATTACH_TYPE, BPF_F_NO_PREALLOC, BPF_F_SLEEPABLE, BPF_MAP_TYPE, BPF_PROG_TYPE } from "../../../bpf/uapi.ts";
 import type { CompiledProgram } from "../../../scenario/compiled-scenario.ts";
-import type { FaultName } from "../faults.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
 import { Rejection } from "./rejection.ts";
@@ -85,7 +84,7 @@ const TRACING_TYPES: ReadonlySet<number> = new Set([
 ]);
 
 /** check_map_prog_compatibility: whether a program of this type may name this map. @throws {Rejection} */
-export function checkMap(map: BpfMap, spec: CompiledProgram, profile: Profile, fault: FaultName | undefined): void {
+export function checkMap(map: BpfMap, spec: CompiledProgram, profile: Profile): void {
   const reject = (message: string): never => {
     throw new Rejection(-ERRNO.EINVAL, message);
   };
@@ -96,8 +95,8 @@ export function checkMap(map: BpfMap, spec: CompiledProgram, profile: Profile, f
     if ((spec.flags & BPF_F_SLEEPABLE) !== 0 && !profile.sleepableMayUseSpinLock)
       reject("sleepable progs cannot use bpf_spin_lock yet");
   }
-  const refusesTimers = tracing && !profile.tracingMayUseTimer && fault !== "tracing-may-use-timer";
-  if (map.fields.timerOffset >= 0 && refusesTimers) reject("tracing progs cannot use bpf_timer yet");
+  if (map.fields.timerOffset >= 0 && tracing && !profile.tracingMayUseTimer)
+    reject("tracing progs cannot use bpf_timer yet");
   const isPreallocated = (map.spec.flags & BPF_F_NO_PREALLOC) === 0;
   if ((spec.flags & BPF_F_SLEEPABLE) !== 0 && profile.sleepableNeedsPreallocation && !isPreallocated)
     reject("Sleepable programs can only use preallocated maps");

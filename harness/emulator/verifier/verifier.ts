@@ -5,7 +5,6 @@ import { LOAD_IMM64 } from "../../../bpf/instruction.ts";
 import { BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE } from "../../../bpf/uapi.ts";
 import type { CompiledProgram } from "../../../scenario/compiled-scenario.ts";
 import { type Code, slotsAt } from "../code.ts";
-import type { FaultName } from "../faults.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
 import { analyse } from "./analysis.ts";
@@ -16,6 +15,7 @@ import { checkAttachment, checkMap } from "./program-types.ts";
 import { UNKNOWN } from "./register-state.ts";
 import { Rejection } from "./rejection.ts";
 import { findSubprograms, type Subprogram } from "./subprograms.ts";
+import type { TimerRules } from "./timer-rules.ts";
 import { newFrame } from "./verifier-state.ts";
 
 /** What a verification is given. */
@@ -24,14 +24,15 @@ export interface VerifierInput {
   readonly code: Code;
   readonly btf: Btf;
   readonly profile: Profile;
-  readonly fault: FaultName | undefined;
+  readonly rules: TimerRules;
+  readonly processors: number;
   /** The map behind the descriptor that the relocation at a slot names; undefined where the process lacks it. */
   readonly mapAt: (slot: number) => BpfMap | undefined;
 }
 
 /** resolve_pseudo_ldimm64: the maps the program names, each allowed for its type. */
 function resolveMaps(input: VerifierInput): Map<number, BpfMap> {
-  const { code, spec, profile, fault } = input;
+  const { code, spec, profile } = input;
   const maps = new Map<number, BpfMap>();
   for (let slot = 0; slot < code.length; slot += slotsAt(code, slot)) {
     const kind = code.src[slot] as number;
@@ -40,7 +41,7 @@ function resolveMaps(input: VerifierInput): Map<number, BpfMap> {
       throw new Rejection(-ERRNO.EINVAL, "unrecognized bpf_ld_imm64 insn");
     const map = input.mapAt(slot);
     if (map === undefined) throw new Rejection(-ERRNO.EBADF, "fd -1 is not pointing to valid bpf_map");
-    checkMap(map, spec, profile, fault);
+    checkMap(map, spec, profile);
     if (kind === BPF_PSEUDO_MAP_VALUE) {
       const address = map.directValue(code.high[slot] as number);
       if (address < 0) throw new Rejection(address, "invalid access to map value pointer");
@@ -103,13 +104,13 @@ function checkStackDepth(environment: Environment): void {
 
 /** Verifies a program. Returns the maps it names, by slot. @throws {Rejection} with the errno of BPF_PROG_LOAD */
 export function verify(input: VerifierInput): Map<number, BpfMap> {
-  const { spec, code, btf, profile, fault } = input;
+  const { spec, code, btf, profile, rules, processors } = input;
   const subprograms = findSubprograms(code, spec, btf);
   checkAttachment(spec);
   const maps = resolveMaps(input);
   const analysis = analyse(code, subprograms);
   if (analysis.unreachable >= 0) throw new Rejection(-ERRNO.EINVAL, `unreachable insn ${analysis.unreachable}`);
-  const environment = new Environment({ spec, code, profile, fault, maps, subprograms, analysis });
+  const environment = new Environment({ spec, code, profile, rules, processors, maps, subprograms, analysis });
   if (profile.uncalledGlobalsSkipped) {
     checkMain(environment);
     checkGlobals(environment);

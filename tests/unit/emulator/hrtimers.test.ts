@@ -1,10 +1,11 @@
 import { describe, expect, test } from "vitest";
-import { type ClockBase, Hrtimer, Hrtimers, MIN_DELTA_NS } from "../../../harness/emulator/hrtimers.ts";
+import { type ClockBase, HRTIMER_MODE, Hrtimer, Hrtimers, MIN_DELTA_NS } from "../../../harness/emulator/hrtimers.ts";
 
+const { abs: ABS, rel: REL } = HRTIMER_MODE;
 const MAX = 2 ** 63 - 1024;
 
 function machine() {
-  const hrtimers = new Hrtimers(1000, 0);
+  const hrtimers = new Hrtimers(1000);
   const fired: string[] = [];
   const timer = (name: string, base: ClockBase = "monotonic") =>
     new Hrtimer(base, () => fired.push(`${name}@${hrtimers.nowNs}`));
@@ -19,14 +20,14 @@ describe("hrtimers", () => {
       ["first", 10],
       ["second", 10],
     ] as const)
-      hrtimers.start(timer(name), ns, false, 0);
+      hrtimers.start(timer(name), ns, REL, 0);
     hrtimers.advance(1100);
     expect(fired).toEqual(["first@1010", "second@1010", "late@1020"]);
   });
 
   test("fire at their expiry and not before", () => {
     const { hrtimers, fired, timer } = machine();
-    hrtimers.start(timer("t"), 50, false, 0);
+    hrtimers.start(timer("t"), 50, REL, 0);
     hrtimers.advance(1049);
     expect(fired).toEqual([]);
     hrtimers.advance(1050);
@@ -35,8 +36,8 @@ describe("hrtimers", () => {
 
   test("one softirq serves the monotonic clock before the boot clock", () => {
     const { hrtimers, fired, timer } = machine();
-    hrtimers.start(timer("boot", "boottime"), 10, false, 0);
-    hrtimers.start(timer("mono"), 10, false, 0);
+    hrtimers.start(timer("boot", "boottime"), 10, REL, 0);
+    hrtimers.start(timer("mono"), 10, REL, 0);
     hrtimers.advance(2000);
     expect(fired).toEqual(["mono@1010", "boot@1010"]);
   });
@@ -44,8 +45,8 @@ describe("hrtimers", () => {
   test("a second start moves the expiry", () => {
     const { hrtimers, fired, timer } = machine();
     const t = timer("t");
-    hrtimers.start(t, 10, false, 0);
-    hrtimers.start(t, 500, false, 0);
+    hrtimers.start(t, 10, REL, 0);
+    hrtimers.start(t, 500, REL, 0);
     hrtimers.advance(5000);
     expect(fired).toEqual(["t@1500"]);
   });
@@ -54,7 +55,7 @@ describe("hrtimers", () => {
     const { hrtimers, fired, timer } = machine();
     const t = timer("t");
     expect(hrtimers.cancel(t)).toBe(0);
-    hrtimers.start(t, 10, false, 0);
+    hrtimers.start(t, 10, REL, 0);
     expect(hrtimers.cancel(t)).toBe(1);
     hrtimers.advance(5000);
     expect(fired).toEqual([]);
@@ -66,34 +67,34 @@ describe("hrtimers", () => {
     ["an absolute time before the epoch, while nothing else interrupts", -1, true],
   ])("%s never comes", (_, ns, absolute) => {
     const { hrtimers, fired, timer } = machine();
-    hrtimers.start(timer("t"), ns, absolute, 0);
+    hrtimers.start(timer("t"), ns, absolute ? ABS : REL, 0);
     hrtimers.advance(10 ** 15);
     expect(fired).toEqual([]);
   });
 
   test("an absolute time before the epoch is served by another timer's softirq", () => {
     const { hrtimers, fired, timer } = machine();
-    hrtimers.start(timer("past"), -1, true, 0);
-    hrtimers.start(timer("other"), 10, false, 0);
+    hrtimers.start(timer("past"), -1, ABS, 0);
+    hrtimers.start(timer("other"), 10, REL, 0);
     hrtimers.advance(2000);
     expect(fired).toEqual(["other@1010", "past@1010"]);
   });
 
   test("an absolute time in the past fires at once", () => {
     const { hrtimers, fired, timer } = machine();
-    hrtimers.start(timer("t"), 5, true, 0);
+    hrtimers.start(timer("t"), 5, ABS, 0);
     hrtimers.runPending();
     expect(fired).toEqual(["t@1000"]);
   });
 
   test("a callback that arms its timer for at once is called again at the next interrupt", () => {
-    const hrtimers = new Hrtimers(1000, 0);
+    const hrtimers = new Hrtimers(1000);
     const fired: number[] = [];
     const timer: Hrtimer = new Hrtimer("monotonic", () => {
       fired.push(hrtimers.nowNs);
-      hrtimers.start(timer, 0, false, 0);
+      hrtimers.start(timer, 0, REL, 0);
     });
-    hrtimers.start(timer, 10, false, 0);
+    hrtimers.start(timer, 10, REL, 0);
     hrtimers.advance(1010 + 3 * MIN_DELTA_NS);
     expect(fired).toEqual([0, 1, 2, 3].map((times) => 1010 + times * MIN_DELTA_NS));
   });

@@ -1,0 +1,53 @@
+/** Faults of bpf_timer_cancel_async. */
+import type { Faults } from "./fault.ts";
+import { wrap } from "./hooks.ts";
+
+export const cancelAsyncFaults = {
+  "cancel-async-returns-one": {
+    summary: "bpf_timer_cancel_async returns 1 for a timer that is not armed",
+    install({ kernel }) {
+      wrap(kernel.timers, "cancelAsync", (next, address) => next(address) || 1);
+    },
+  },
+  "cancel-async-returns-zero": {
+    summary: "bpf_timer_cancel_async disarms a timer and returns 0",
+    install({ kernel }) {
+      wrap(kernel.timers, "cancelAsync", (next, address) => Math.min(next(address), 0));
+    },
+  },
+  "cancel-async-before-init": {
+    summary: "bpf_timer_cancel_async returns 0 on a timer that was never initialized",
+    install({ kernel: { timers } }) {
+      wrap(timers, "cancelAsync", (next, address) => (timers.timers.has(address) ? next(address) : 0));
+    },
+  },
+  "cancel-async-own-allowed": {
+    summary: "bpf_timer_cancel_async returns 0 from the timer's own callback",
+    install({ kernel: { timers } }) {
+      wrap(timers, "cancelAsync", (next, address) => {
+        const isOwn = timers.running !== undefined && timers.timers.get(address) === timers.running;
+        return isOwn ? 0 : next(address);
+      });
+    },
+  },
+  "cancel-async-keeps-armed": {
+    summary: "bpf_timer_cancel_async returns 1 and leaves the timer armed",
+    install({ kernel: { timers } }) {
+      wrap(timers, "cancelAsync", (next, address) => {
+        const timer = timers.timers.get(address);
+        if (timer === undefined || timer === timers.running) return next(address);
+        return timer.hrtimer.queued ? 1 : 0;
+      });
+    },
+  },
+  "cancel-async-drops-callback": {
+    summary: "bpf_timer_cancel_async takes the timer's callback away",
+    install({ kernel: { timers } }) {
+      wrap(timers, "cancelAsync", (next, address) => {
+        const timer = timers.timers.get(address);
+        if (timer !== undefined && timer !== timers.running) timers.dropProgram(timer);
+        return next(address);
+      });
+    },
+  },
+} as const satisfies Faults;

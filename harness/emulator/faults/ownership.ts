@@ -1,0 +1,173 @@
+/** Faults of who holds timers, maps and programs, and of what becomes of timers when nobody does. */
+import { ERRNO } from "../../../bpf/errno.ts";
+import { BPF_MAP_TYPE, BPF_TIMER_BYTES, CLOCK, HELPER } from "../../../bpf/uapi.ts";
+import { NULL } from "../address.ts";
+import { LruHashMap } from "../maps/lru-hash-map.ts";
+import { keyOf } from "../user-space.ts";
+import type { Fault, Faults } from "./fault.ts";
+import { keepingTimers, onHelper, onMap, onStep, wrap } from "./hooks.ts";
+
+/** Something that user space does leaves timers as they are. */
+const stepKeepsTimers = (kind: "update" | "delete" | "unpin-map" | "exit-process", summary: string): Fault => ({
+  summary,
+  install(machine) {
+    onStep(machine, kind, (next) => keepingTimers(machine.kernel, next));
+  },
+});
+
+/** Something that a program does leaves timers as they are. */
+const helperKeepsTimers = (id: number, summary: string): Fault => ({
+  summary,
+  install(machine) {
+    onHelper(machine, id, (next) => keepingTimers(machine.kernel, next));
+  },
+});
+
+export const ownershipFaults = {
+  "close-keeps-timers": {
+    summary: "closing the last descriptor of a map leaves its timers armed",
+    install({ kernel, user }) {
+      wrap(user, "closeMap", (next, index) => keepingTimers(kernel, () => next(index)));
+    },
+  },
+  "unpin-keeps-timers": stepKeepsTimers("unpin-map", "removing the last pin of a map leaves its timers armed"),
+  "pin-does-not-hold": {
+    summary: "closing the last descriptor cancels a map's timers although the map is pinned",
+    install({ user }) {
+      wrap(user, "closeMap", (next, index) => {
+        const map = user.mapDescriptors.get(index);
+        const effect = next(index);
+        if (map !== undefined && ![...user.mapDescriptors.values()].includes(map)) map.freeTimers();
+        return effect;
+      });
+    },
+  },
+  "reopened-pin-not-held": {
+    summary: "a descriptor opened from a pin does not count as a user reference",
+    install(machine) {
+      const { mapPins } = machine.user;
+      onStep(machine, "open-pin", (next, { map: index }) => {
+        const effect = next();
+        const map = mapPins.get(index);
+        if (effect.result === 0 && map !== undefined) map.userReferences--;
+        return effect;
+      });
+    },
+  },
+  "exit-keeps-timers": stepKeepsTimers(
+    "exit-process",
+    "the exit of the process that holds a map leaves its timers armed",
+  ),
+  "exit-ignores-pins": {
+    summary: "the exit of the process that holds a map cancels its timers, pinned or not",
+    install(machine) {
+      const { mapDescriptors } = machine.user;
+      onStep(machine, "exit-process", (next) => {
+        for (const map of mapDescriptors.values()) map.freeTimers();
+        return next();
+      });
+    },
+  },
+  "timers-hide-program": {
+    summary: "a program that only timers hold cannot be found by its id",
+    install(machine) {
+      const { programDescriptors, programPins } = machine.user;
+      onStep(machine, "find-program", (next, { program }) =>
+        programDescriptors.has(program) || programPins.has(program) ? next() : { result: -ERRNO.ENOENT },
+      );
+    },
+  },
+  "program-never-released": {
+    summary: "cancelled and freed timers keep their reference of the program",
+    install({ kernel }) {
+      wrap(kernel.timers, "dropProgram", (next, timer) => {
+        if (timer.program !== undefined) timer.program.references++;
+        next(timer);
+      });
+    },
+  },
+  "user-update-keeps-timer": stepKeepsTimers("update", "an update by user space leaves the element's timer as it is"),
+  "user-delete-keeps-timer": stepKeepsTimers("delete", "a delete by user space leaves the element's timer as it is"),
+  "program-update-keeps-timer": helperKeepsTimers(
+    HELPER.map_update_elem,
+    "bpf_map_update_elem leaves the element's timer as it is",
+  ),
+  "program-delete-keeps-timer": helperKeepsTimers(
+    HELPER.map_delete_elem,
+    "bpf_map_delete_elem leaves the element's timer as it is",
+  ),
+  "eviction-keeps-timer": {
+    summary: "an LRU map that evicts an element leaves its timer armed",
+    install(machine) {
+      onMap(machine, (map) => {
+        if (map instanceof LruHashMap)
+          wrap(map, "evict", (next, node) => keepingTimers(machine.kernel, () => next(node)));
+      });
+    },
+  },
+  "user-reads-timer": {
+    summary: "user space reads something else than zeros where a timer lies",
+    install(machine) {
+      onMap(machine, (map) => {
+        const { timerOffset } = map.fields;
+        if (timerOffset >= 0)
+          wrap(map, "readValue", (next, ...args) =>
+            next(...args).fill(0xff, timerOffset, timerOffset + BPF_TIMER_BYTES),
+          );
+      });
+    },
+  },
+  "user-write-becomes-timer": {
+    summary: "what user space writes where a timer lies is taken for a timer",
+    install(machine) {
+      const { kernel, user } = machine;
+      onStep(machine, "update", (next, { map: index, key, value }) => {
+        const effect = next();
+        const map = user.mapOf(index);
+        if (effect.result !== 0 || map === undefined) return effect;
+        const { timerOffset } = map.fields;
+        if ((Buffer.from(value, "hex")[timerOffset] ?? 0) !== 0)
+          kernel.timers.init(map.lookup(keyOf(map, key), false) + timerOffset, map, [0, CLOCK.MONOTONIC]);
+        return effect;
+      });
+    },
+  },
+  "array-delete-frees-timer": {
+    summary: "a refused delete of an array element frees its timer",
+    install(machine) {
+      onMap(machine, (map) => {
+        if (map.spec.type !== BPF_MAP_TYPE.ARRAY || map.fields.timerOffset < 0) return;
+        wrap(map, "delete", (next, key) => {
+          const value = map.lookup(key, false);
+          if (value !== NULL) machine.kernel.freeTimer(value + map.fields.timerOffset);
+          return next(key);
+        });
+      });
+    },
+  },
+  "user-lookup-cancels": {
+    summary: "a lookup by user space cancels the element's timer",
+    install(machine) {
+      const { kernel, user } = machine;
+      onStep(machine, "lookup", (next, { map: index, key }) => {
+        const map = user.mapOf(index);
+        const value = map === undefined || map.inner !== undefined ? NULL : map.lookup(keyOf(map, key), false);
+        if (map !== undefined && value !== NULL) kernel.timers.cancel(value + map.fields.timerOffset);
+        return next();
+      });
+    },
+  },
+  "load-ignores-capability": {
+    summary: "a process without CAP_BPF may load programs",
+    install(machine) {
+      const { user } = machine;
+      onStep(machine, "load-program", (next) => {
+        const { hasCapability } = user;
+        user.hasCapability = true;
+        const effect = next();
+        user.hasCapability = hasCapability;
+        return effect;
+      });
+    },
+  },
+} as const satisfies Faults;

@@ -1,0 +1,92 @@
+/** Faults of bpf_timer_set_callback. */
+import { ERRNO } from "../../../bpf/errno.ts";
+import type { BpfMap } from "../maps/bpf-map.ts";
+import type { Faults } from "./fault.ts";
+import { wrap } from "./hooks.ts";
+import { watchPast } from "./past.ts";
+
+export const setCallbackFaults = {
+  "set-callback-fails": {
+    summary: "bpf_timer_set_callback returns -EINVAL on an initialized timer",
+    install({ kernel }) {
+      wrap(kernel.timers, "setCallback", () => -ERRNO.EINVAL);
+    },
+  },
+  "set-callback-before-init": {
+    summary: "bpf_timer_set_callback returns 0 on a timer that was never initialized",
+    install({ kernel: { timers } }) {
+      wrap(timers, "setCallback", (next, address, ...args) =>
+        timers.timers.has(address) ? next(address, ...args) : 0,
+      );
+    },
+  },
+  "set-callback-without-user-reference": {
+    summary: "bpf_timer_set_callback returns 0 on a map that nobody holds or pins",
+    install({ kernel: { timers } }) {
+      const maps = new Map<number, BpfMap>();
+      wrap(timers, "init", (next, address, map, flags) => {
+        maps.set(address, map);
+        return next(address, map, flags);
+      });
+      wrap(timers, "setCallback", (next, address, ...args) =>
+        maps.get(address)?.userReferences === 0 ? 0 : next(address, ...args),
+      );
+    },
+  },
+  "first-callback-kept": {
+    summary: "a second bpf_timer_set_callback returns 0 and changes nothing",
+    install({ kernel: { timers } }) {
+      wrap(timers, "setCallback", (next, address, ...args) => {
+        const timer = timers.timers.get(address);
+        const isSet = timer?.callback !== undefined && timer.map.userReferences > 0;
+        return isSet ? 0 : next(address, ...args);
+      });
+    },
+  },
+  "first-program-kept": {
+    summary: "a timer keeps its callback when another program sets one",
+    install({ kernel: { timers } }) {
+      wrap(timers, "setCallback", (next, address, callback, program) => {
+        const timer = timers.timers.get(address);
+        const isAnothers = timer?.program !== undefined && timer.program !== program && timer.map.userReferences > 0;
+        return isAnothers ? 0 : next(address, callback, program);
+      });
+    },
+  },
+  "set-callback-only-by-initializer": {
+    summary: "bpf_timer_set_callback fails in a program other than the one that initialized the timer",
+    install(machine) {
+      const { timers } = machine.kernel;
+      const { initializer } = watchPast(machine);
+      wrap(timers, "setCallback", (next, address, callback, program) => {
+        const timer = timers.timers.get(address);
+        const isAnothers = timer !== undefined && initializer.get(timer) !== program;
+        return isAnothers ? -ERRNO.EINVAL : next(address, callback, program);
+      });
+    },
+  },
+  "set-callback-disarms": {
+    summary: "bpf_timer_set_callback cancels an armed timer",
+    install({ kernel: { timers, hrtimers } }) {
+      wrap(timers, "setCallback", (next, address, ...args) => {
+        const result = next(address, ...args);
+        const timer = timers.timers.get(address);
+        if (result === 0 && timer !== undefined) hrtimers.cancel(timer.hrtimer);
+        return result;
+      });
+    },
+  },
+  "callback-shared-by-map": {
+    summary: "bpf_timer_set_callback sets the callback of all timers of the map",
+    install({ kernel: { timers } }) {
+      wrap(timers, "setCallback", (next, address, callback, program) => {
+        const result = next(address, callback, program);
+        const map = timers.timers.get(address)?.map;
+        if (result === 0)
+          for (const other of timers.timers.values())
+            if (other.map === map && other.program === program) other.callback = callback;
+        return result;
+      });
+    },
+  },
+} as const satisfies Faults;
