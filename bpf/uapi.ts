@@ -205,3 +205,5 @@ export const MAX_CLOCKS = 16;
 export const BPF_TIMER_BYTES = 16;
 /** sizeof(struct bpf_spin_lock). Its alignment is 4. */
 export const BPF_SPIN_LOCK_BYTES = 4;
+/** sizeof(struct bpf_wq). */
+export const BPF_WQ_BYTES = 16;

@@ -84,7 +84,21 @@ function* operationLists(
   }
 }
 
+/** Operations that only make sense in pairs, and what ends what they begin. */
+const PAIRS: Partial<Record<Operation["kind"], Operation["kind"]>> = {
+  "irq-save": "irq-restore",
+  "spin-lock": "spin-unlock",
+};
+
+function* fewerPairs(operations: Operation[]): Generator<Operation[]> {
+  for (const [at, { kind }] of operations.entries()) {
+    const end = operations.findIndex((other, index) => index > at && other.kind === PAIRS[kind]);
+    if (end > at) yield without(without(operations, end), at);
+  }
+}
+
 function* fewerOperations(operations: Operation[]): Generator<Operation[]> {
+  yield* fewerPairs(operations);
   for (const at of operations.keys()) yield without(operations, at);
 }
 
@@ -111,8 +125,10 @@ function* plainerMaps(map: MapSpec): Generator<MapSpec> {
     if (JSON.stringify(map[field]) !== JSON.stringify(SIMPLE_MAP[field])) yield { ...map, [field]: SIMPLE_MAP[field] };
 }
 
-function* plainerTypes(program: ProgramSpec): Generator<ProgramSpec> {
+function* plainerPrograms(program: ProgramSpec): Generator<ProgramSpec> {
   if (program.type !== "sched-cls") yield { ...program, type: "sched-cls" };
+  for (const [at, { mayReturn, ...callback }] of program.callbacks.entries())
+    if (mayReturn !== undefined) yield { ...program, callbacks: withItem(program.callbacks, at, callback) };
 }
 
 /** Smaller scenarios, those with the largest part left out first. Some may not compile. */
@@ -123,7 +139,7 @@ export function* smallerScenarios(scenario: Scenario): Generator<Scenario> {
   yield* fewerSteps(scenario);
   yield* operationLists(scenario, fewerOperations);
   for (const maps of plainerItems(scenario.maps, plainerMaps)) yield { ...scenario, maps };
-  for (const programs of plainerItems(scenario.programs, plainerTypes)) yield { ...scenario, programs };
+  for (const programs of plainerItems(scenario.programs, plainerPrograms)) yield { ...scenario, programs };
   for (const steps of plainerItems<Step>(scenario.steps, plainerFields)) yield { ...scenario, steps };
   yield* operationLists(scenario, (operations) => plainerItems<Operation>(operations, plainerFields));
 }

@@ -59,6 +59,8 @@ const TEXTS: Texts = {
     `${operation.access === "load" ? "read" : "write"} 8 bytes at ${timerPointer(operation, name)}`,
   "spin-lock": ({ element }, name) => `bpf_spin_lock(&${name(element)}.lock)`,
   "spin-unlock": ({ element }, name) => `bpf_spin_unlock(&${name(element)}.lock)`,
+  "irq-save": () => "bpf_local_irq_save(&flags)",
+  "irq-restore": () => "bpf_local_irq_restore(&flags)",
 };
 
 /** Operation `at` of a function in words; empty where there is none. */

@@ -6,7 +6,7 @@ import { BPF_ATTACH_TYPE, BPF_F_SLEEPABLE, BPF_PROG_TYPE } from "../bpf/uapi.ts"
 import type { CompiledProgram, CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { usedCallbacks } from "../scenario/elements.ts";
 import { LOG_PARAMETERS_OFFSET, PARAMETER_BYTES } from "../scenario/log-map.ts";
-import type { Operation, ProgramSpec } from "../scenario/scenario.ts";
+import type { Callback, Operation, ProgramSpec } from "../scenario/scenario.ts";
 import { indent } from "./indent.ts";
 import { operationText } from "./operation-text.ts";
 
@@ -28,17 +28,21 @@ function header({ name, type, expectedAttachType, flags, attachTo }: CompiledPro
   return `${name}  ${parts.filter((part) => part !== "").join(", ")}`;
 }
 
-function functionWords(name: string, operations: readonly Operation[], returns: number): string[] {
+function functionWords(name: string, operations: readonly Operation[], returns: string): string[] {
   return [`${name}:`, ...indent([...operations.map((_, at) => operationText(operations, at)), `return ${returns}`], 2)];
 }
+
+/** What a callback returns: a number, or one of two by the way that is taken. */
+const returnText = ({ returns, mayReturn }: Callback): string =>
+  mayReturn === undefined ? `${returns}` : `${returns}, or by a random number ${mayReturn}`;
 
 /** The operations of a program and of each callback it uses, as one would write them in C. */
 export function programWords(program: ProgramSpec): string[] {
   const callbacks = usedCallbacks(program).flatMap((index) => {
     const callback = program.callbacks[index];
-    return callback === undefined ? [] : functionWords(`callback${index}`, callback.operations, callback.returns);
+    return callback === undefined ? [] : functionWords(`callback${index}`, callback.operations, returnText(callback));
   });
-  return [...functionWords("program", program.operations, 0), ...callbacks];
+  return [...functionWords("program", program.operations, "0"), ...callbacks];
 }
 
 /** Slot numbers moved to end in one column; lines without one stay where they are. */

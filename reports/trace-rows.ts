@@ -37,7 +37,7 @@ function call({ callback, program, index, operation, result }: CallEvent, { orig
 function bare({ site, value, aux }: LogRecord, { sites }: CompiledScenario): Happening {
   const { program, callback, operation } = sites[site] ?? { program: "?", callback: null, operation: "?" };
   const place = `p${program}${callback === null ? "" : ` callback${callback}`}`;
-  if (operation === "entry") return { text: `${place} entered`, result: `key ${value}, aux ${aux}` };
+  if (operation === "entry") return { text: `${place} entered`, result: `key ${value >>> 0}, aux ${aux}` };
   return { text: `${place} operation ${operation}`, result: String(value) };
 }
 

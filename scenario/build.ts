@@ -4,7 +4,7 @@ import type { ProgramType } from "./program-types.ts";
 import type { Callback, Element, MapSpec, Operation, ProgramSpec, Scenario, Step, U64 } from "./scenario.ts";
 
 export const lookup = (map: number, key: number, slot = 0): Operation => ({ kind: "lookup", map, key, slot });
-export const updateElement = (map: number, key: number): Operation => ({ kind: "update", map, key, flags: 0 });
+export const updateElement = (map: number, key: number, flags = 0): Operation => ({ kind: "update", map, key, flags });
 export const deleteElement = (map: number, key: number): Operation => ({ kind: "delete", map, key });
 export const init = (map: number, flags: U64, element: Element = 0): Operation => ({
   kind: "timer-init",
@@ -42,7 +42,23 @@ export const writePayload = (value: number, element: Element = 0): Operation => 
   value,
 });
 
+/** Take and give back the lock of an element. */
+export const spinLock = (element: Element = 0): Operation => ({ kind: "spin-lock", element });
+export const spinUnlock = (element: Element = 0): Operation => ({ kind: "spin-unlock", element });
+/** `operations` with interrupts off; what they give is logged right after. */
+export const interruptsOff = (operations: Operation[]): Operation[] => [
+  { kind: "irq-save" },
+  ...operations,
+  { kind: "irq-restore" },
+];
+
 export const callback = (operations: Operation[] = [], returns = 0): Callback => ({ operations, returns });
+/** A callback that returns 0, or `mayReturn` on a branch that nobody can foresee. */
+export const branchingCallback = (mayReturn: number, operations: Operation[] = []): Callback => ({
+  operations,
+  returns: 0,
+  mayReturn,
+});
 
 /** A program; SCHED_CLS unless said otherwise, whose test run lets no timer fire under it. */
 export const program = (
@@ -61,14 +77,14 @@ export const closeProgram = (index = 0): Step => ({ kind: "close-program", progr
 export const findProgram = (index = 0): Step => ({ kind: "find-program", program: index });
 export const exitProcess = (): Step => ({ kind: "exit-process" });
 export const dropCapability = (): Step => ({ kind: "drop-capability" });
-/** User space writes, deletes and reads an element; `fill` is what it writes where the timer lies. */
-export const userUpdate = (key: number, payload = 0, fill = 0, map = 0): Step => ({
+/** User space writes, deletes and reads an element; `fill` is what it writes where timer, lock and work queue lie. */
+export const userUpdate = (key: number, payload = 0, fill = 0, map = 0, flags = 0): Step => ({
   kind: "update",
   map,
   key,
   payload,
   fill,
-  flags: 0,
+  flags,
 });
 export const userDelete = (key: number, map = 0): Step => ({ kind: "delete", map, key });
 export const userLookup = (key: number, map = 0): Step => ({ kind: "lookup", map, key });

@@ -40,6 +40,9 @@ import { fieldOffset } from "./value-layout.ts";
 const SELF_SLOT = 4;
 const KEY_OFFSET = -80;
 const slotOffset = (element: Element): number => -8 * ((element === "self" ? SELF_SLOT : element) + 1);
+/** Below the largest value that a program updates an element with: what the interrupts were, and results. */
+const IRQ_FLAGS_OFFSET = -256;
+const KEPT_RESULTS_MAX = 16;
 const innerMapOffset = (slot: number): number => -8 * (slot + 1 + SELF_SLOT + 1);
 
 /** Where a map under test has no timer at all, its helpers are still called at this offset. */
@@ -62,6 +65,14 @@ interface FunctionContext extends Source {
   operations: readonly Operation[];
   /** Set while a spin lock is held, when the verifier allows no calls and so no log record. */
   locked: boolean;
+  /** Set while interrupts are off, when the log function cannot be called: the results to be logged later. */
+  kept: KeptResult[] | undefined;
+}
+
+/** A result on the stack, and the call site that it is of. */
+interface KeptResult {
+  site: number;
+  offset: number;
 }
 
 /** The helpers that read the clocks an absolute expiry is given in. */
@@ -90,7 +101,25 @@ function log(
 ): void {
   if (context.locked) return;
   const site = context.sites.push({ program: context.index, callback: context.callback, operation }) - 1;
-  context.asm.emit(mov(R3, aux), mov(R2, value), mov(R1, site)).callFunction("log");
+  if (context.kept === undefined) emitRecord(context, site, value, aux);
+  else keepResult(context, site, context.kept, value);
+}
+
+function emitRecord({ asm }: FunctionContext, site: number, value: Register, aux: Register | number): void {
+  asm.emit(mov(R3, aux), mov(R2, value), mov(R1, site)).callFunction("log");
+}
+
+function keepResult({ asm, index }: FunctionContext, site: number, kept: KeptResult[], value: Register): void {
+  if (kept.length === KEPT_RESULTS_MAX)
+    throw new ScenarioError(`program ${index} has more than ${KEPT_RESULTS_MAX} results with interrupts off`);
+  const offset = IRQ_FLAGS_OFFSET - 8 * (kept.length + 1);
+  asm.emit(store("dw", R10, offset, value));
+  kept.push({ site, offset });
+}
+
+/** Points R1 at where the interrupts' state is kept, and calls the kfunc on it. */
+function emitIrq({ asm }: FunctionContext, kfunc: string): void {
+  asm.emit(mov(R1, R10), add(R1, IRQ_FLAGS_OFFSET)).callKfunc(kfunc);
 }
 
 /** Points R2 at a key on the stack, the operation's next number. */
@@ -124,6 +153,8 @@ function emitTimer(context: FunctionContext, at: number, operation: TimerOperati
 /** Keeps a looked-up element in its slot, logs whether there was one, and ends the function where there was none. */
 function emitFound(context: FunctionContext, at: number, slot: number): void {
   const { asm } = context;
+  if (context.kept !== undefined)
+    throw new ScenarioError(`program ${context.index}: operation ${at} looks up with interrupts off`);
   const counted = `${functionName(context.callback)}.counted${at}`;
   asm.emit(mov(R6, R0), mov(R0, 0)).jumpIf("eq", R6, 0, counted).emit(mov(R0, 1)).label(counted);
   log(context, at);
@@ -243,6 +274,19 @@ const EMITTERS: Emitters = {
     emitLock(context, at, element, HELPER.spin_unlock);
     context.locked = false;
   },
+  "irq-save"(context) {
+    emitIrq(context, "bpf_local_irq_save");
+    context.kept ??= [];
+  },
+  "irq-restore"(context) {
+    emitIrq(context, "bpf_local_irq_restore");
+    const kept = context.kept ?? [];
+    context.kept = undefined;
+    for (const { site, offset } of kept) {
+      context.asm.emit(load("dw", R0, R10, offset));
+      emitRecord(context, site, R0, 0);
+    }
+  },
 };
 
 function emitOperation<K extends OperationKind>(
@@ -254,11 +298,40 @@ function emitOperation<K extends OperationKind>(
   emit(context, operation, at);
 }
 
-function emitBody(context: FunctionContext, returns: number): void {
+function emitBody(context: FunctionContext, { returns, mayReturn }: Returns): void {
   context.operations.forEach((operation, at) => {
     emitOperation(context, operation, at);
   });
-  context.asm.label(`${functionName(context.callback)}.exit`).emit(mov(R0, returns), exit());
+  context.asm.label(`${functionName(context.callback)}.exit`);
+  if (mayReturn === undefined) context.asm.emit(mov(R0, returns), exit());
+  else emitBranchingReturn(context, returns, mayReturn);
+}
+
+/** What a function returns, and what it may return instead. */
+interface Returns {
+  returns: number;
+  mayReturn?: number | undefined;
+}
+
+/** Instructions between the branch and where both ways meet. */
+const PADDING = 7;
+
+/**
+ * Returns by a random number one thing or the other. The verifier goes the straight way first. It remembers what it
+ * knows where ways meet only if it has seen 8 instructions and 2 jumps since it last did (is_state_visited): so many
+ * there are, to make sure that what it forgot about R0 until 6.8 shows on every run.
+ */
+function emitBranchingReturn({ asm, callback }: FunctionContext, returns: number, mayReturn: number): void {
+  const name = functionName(callback);
+  asm
+    .emit(callHelper(HELPER.get_prandom_u32))
+    .jumpIf("sgt", R0, 0, `${name}.otherwise`)
+    .emit(...Array.from({ length: PADDING }, () => mov(R0, returns)))
+    .jump(`${name}.return`)
+    .label(`${name}.otherwise`)
+    .emit(mov(R0, mayReturn))
+    .label(`${name}.return`)
+    .emit(exit());
 }
 
 /** The maps this program names itself: those that a callback's map argument can be told apart from. */
@@ -319,19 +392,19 @@ export function compileProgram(source: Source): CompiledProgram {
   const program = source.scenario.programs[source.index];
   if (program === undefined) throw new ScenarioError(`the scenario has no program ${source.index}`);
   const asm = new Assembler();
-  const emit = (callback: number | null, operations: readonly Operation[], returns: number): void => {
+  const emit = (callback: number | null, operations: readonly Operation[], returns: Returns): void => {
     asm.label(functionName(callback));
-    const context: FunctionContext = { ...source, asm, program, callback, operations, locked: false };
+    const context: FunctionContext = { ...source, asm, program, callback, operations, locked: false, kept: undefined };
     if (callback !== null) emitEntry(context);
     emitBody(context, returns);
   };
   const callbacks = usedCallbacks(program);
-  emit(null, program.operations, 0);
+  emit(null, program.operations, { returns: 0 });
   for (const index of callbacks) {
     const callback = program.callbacks[index];
     if (callback === undefined)
       throw new ScenarioError(`program ${source.index} names callback ${index}, which it lacks`);
-    emit(index, callback.operations, callback.returns);
+    emit(index, callback.operations, callback);
   }
   const logs = program.operations.length > 0;
   if (logs) emitLogFunction(asm, source.logMap);

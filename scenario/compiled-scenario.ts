@@ -4,7 +4,7 @@
  */
 import { z } from "zod";
 import { PARAMETER_BYTES, PARAMETERS_MAX } from "./log-map.ts";
-import { mapTypes, scenarioSchema, stepSchema, u64Schema } from "./scenario.ts";
+import { keySchema, mapTypes, scenarioSchema, stepSchema, u64Schema } from "./scenario.ts";
 
 export const COMPILED_SCENARIO_FORMAT = "bpf-timer-conformance/scenario";
 export const COMPILED_SCENARIO_VERSION = 2;
@@ -58,7 +58,7 @@ export const compiledStepSchema = z.union([
   z.strictObject({
     kind: z.literal("update"),
     map: index,
-    key: index,
+    key: keySchema,
     value: hex,
     /** For an of-maps type: the map whose descriptor is the value. */
     valueMap: index.optional(),

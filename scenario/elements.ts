@@ -17,6 +17,15 @@ export function lookupBefore(
   return undefined;
 }
 
+/** Whether interrupts are off when operation `at` is executed. */
+export function interruptsOffAt(operations: readonly Operation[], at: number): boolean {
+  for (let index = at - 1; index >= 0; index--) {
+    const kind = operations[index]?.kind;
+    if (kind === "irq-save" || kind === "irq-restore") return kind === "irq-save";
+  }
+  return false;
+}
+
 /** The callbacks that the program's code refers to, in order of first reference. */
 export function usedCallbacks(program: ProgramSpec): number[] {
   const used: number[] = [];

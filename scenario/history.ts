@@ -3,7 +3,7 @@
  * call site wrote them; this says what was called, on which element, with what result.
  */
 import type { CompiledScenario } from "./compiled-scenario.ts";
-import { lookupBefore } from "./elements.ts";
+import { interruptsOffAt, lookupBefore } from "./elements.ts";
 import { ENTRY_AUX } from "./log-map.ts";
 import type { Element, Operation, ProgramSpec, Scenario, Step } from "./scenario.ts";
 import { ScenarioError } from "./scenario-error.ts";
@@ -36,6 +36,8 @@ export interface CallEvent {
   /** The element the operation worked on, where it is one that works on an element. */
   element: ElementId | null;
   result: number;
+  /** Whether interrupts were off. Its record was then written later, right after the restore. */
+  interruptsOff: boolean;
   timeNs: number;
   cpu: number;
 }
@@ -104,7 +106,8 @@ class HistoryReader {
     const { timeNs, cpu } = record;
     if (index === "entry") {
       const mapIndex = record.aux & ENTRY_AUX.mapMask;
-      const element = { map: mapIndex === ENTRY_AUX.mapUnknown ? null : mapIndex, key: record.value };
+      // A record's value is signed, a key is not.
+      const element = { map: mapIndex === ENTRY_AUX.mapUnknown ? null : mapIndex, key: record.value >>> 0 };
       const execution = this.begin(program, callback, cpu, element).number;
       const ownElement = (record.aux & ENTRY_AUX.ownElement) !== 0;
       return { kind: "firing", at, program, callback: callback ?? 0, execution, element, ownElement, timeNs, cpu };
@@ -123,6 +126,7 @@ class HistoryReader {
       operation,
       element: elementOf(operations, index, execution),
       result: record.value,
+      interruptsOff: interruptsOffAt(operations, index),
       timeNs,
       cpu,
     };

@@ -24,6 +24,8 @@ const NUMBERS = {
   "access-timer": [],
   "spin-lock": [],
   "spin-unlock": [],
+  "irq-save": [],
+  "irq-restore": [],
 } as const satisfies { [K in OperationKind]: readonly (keyof Extract<Operation, { kind: K }>)[] };
 
 const FIELDS: ReadonlySet<string> = new Set(Object.values(NUMBERS).flat());

@@ -11,10 +11,21 @@ export type U64 = z.infer<typeof u64Schema>;
 
 const index = z.int().nonnegative();
 
-export const fieldKinds = ["u64", "timer", "spin-lock"] as const;
+/** A key has four bytes, unsigned. */
+const KEY_MAX = 0xffff_ffff;
+export const keySchema = z.int().nonnegative().max(KEY_MAX, "keys have 4 bytes: a key is below 2^32");
 
-/** One member of a map's value struct, at a byte offset. */
-export const valueFieldSchema = z.strictObject({ kind: z.enum(fieldKinds), offset: index });
+export const fieldKinds = ["u64", "timer", "spin-lock", "work-queue"] as const;
+
+/**
+ * One member of a map's value struct, at a byte offset. `inside` wraps it: as the only element of an array, or as the
+ * only member of a struct of its own.
+ */
+export const valueFieldSchema = z.strictObject({
+  kind: z.enum(fieldKinds),
+  offset: index,
+  inside: z.enum(["array", "struct"]).optional(),
+});
 export type ValueField = z.infer<typeof valueFieldSchema>;
 
 export const mapTypes = [
@@ -53,7 +64,7 @@ const timerPointer = {
   variableOffset: z.boolean().optional(),
 };
 
-const lookupTarget = { map: index, key: z.int().nonnegative() };
+const lookupTarget = { map: index, key: keySchema };
 
 /**
  * One thing a program or a callback does. Each operation that calls a helper writes one log record with its return
@@ -66,7 +77,7 @@ export const operationSchema = z.discriminatedUnion("kind", [
   z.strictObject({
     kind: z.literal("lookup-inner"),
     ...lookupTarget,
-    innerKey: z.int().nonnegative(),
+    innerKey: keySchema,
     slot: z.int().min(0).max(3),
   }),
   /** bpf_map_update_elem with a zeroed value. */
@@ -105,6 +116,12 @@ export const operationSchema = z.discriminatedUnion("kind", [
   /** bpf_spin_lock / bpf_spin_unlock on the element's lock. */
   z.strictObject({ kind: z.literal("spin-lock"), element: elementSchema }),
   z.strictObject({ kind: z.literal("spin-unlock"), element: elementSchema }),
+  /**
+   * bpf_local_irq_save / bpf_local_irq_restore, kfuncs. Nothing can be logged in between: the results there are kept,
+   * and their records are written right after the restore. Nothing can be looked up in between.
+   */
+  z.strictObject({ kind: z.literal("irq-save") }),
+  z.strictObject({ kind: z.literal("irq-restore") }),
 ]);
 export type Operation = z.infer<typeof operationSchema>;
 export type OperationKind = Operation["kind"];
@@ -114,6 +131,8 @@ export const callbackSchema = z.strictObject({
   operations: z.array(operationSchema),
   /** What it returns; anything but 0 must be refused at load. */
   returns: z.int(),
+  /** What it returns instead on a branch that nobody can foresee; anything but 0 must be refused at load. */
+  mayReturn: z.int().optional(),
 });
 export type Callback = z.infer<typeof callbackSchema>;
 

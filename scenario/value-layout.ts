@@ -1,11 +1,12 @@
 /** Where things lie in a map's value. */
-import { BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../bpf/uapi.ts";
+import { BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES, BPF_WQ_BYTES } from "../bpf/uapi.ts";
 import type { MapSpec, ValueField } from "./scenario.ts";
 
-const FIELD_BYTES: Record<ValueField["kind"], number> = {
+export const FIELD_BYTES: Record<ValueField["kind"], number> = {
   u64: 8,
   timer: BPF_TIMER_BYTES,
   "spin-lock": BPF_SPIN_LOCK_BYTES,
+  "work-queue": BPF_WQ_BYTES,
 };
 
 /** The byte offset of the first field of a kind, or undefined where the value has none. */

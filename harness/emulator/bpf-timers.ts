@@ -26,6 +26,10 @@ export interface TimerHost {
   /** The processor that executes now; a callback runs on the one its timer was queued on. */
   cpu: number;
   putProgram(program: LoadedProgram): void;
+  /** Does something now, or, where a helper must not do it with interrupts off, once they are on again (irq_work). */
+  defer(act: () => void): void;
+  /** irqs_disabled. */
+  readonly interruptsAreOff: boolean;
   /** Calls `callback(map, key, value)` of a program. */
   callCallback(program: LoadedProgram, callback: number, map: BpfMap, keyAddress: number, valueAddress: number): void;
 }
@@ -93,12 +97,15 @@ export class BpfTimers {
       ((flags & BPF_F_TIMER_ABS) !== 0 ? HRTIMER_MODE.abs : HRTIMER_MODE.rel) |
       ((flags & BPF_F_TIMER_CPU_PIN) !== 0 ? HRTIMER_MODE.pinned : 0);
     // ns_to_ktime: the same bits, signed.
-    hrtimers.start(timer.hrtimer, nsHigh * 2 ** 32 + (nsLow >>> 0), mode, cpu);
+    const ns = nsHigh * 2 ** 32 + (nsLow >>> 0);
+    if (this.#defers()) this.#host.defer(() => hrtimers.start(timer.hrtimer, ns, mode, cpu));
+    else hrtimers.start(timer.hrtimer, ns, mode, cpu);
     return 0;
   }
 
   /** bpf_timer_cancel: 1 where the timer was armed, 0 where not, or a negative errno. */
   cancel(timerAddress: number): number {
+    if (this.#defers()) return -ERRNO.EOPNOTSUPP;
     const timer = this.timers.get(timerAddress);
     if (timer === undefined) return -ERRNO.EINVAL;
     if (this.running === timer) return -ERRNO.EDEADLK;
@@ -107,13 +114,22 @@ export class BpfTimers {
   }
 
   /**
-   * bpf_timer_cancel_async: 1 where the timer was armed, 0 where not, -1 while its callback runs, or -EINVAL. Unlike
-   * bpf_timer_cancel it leaves the callback set, and what a running callback has armed.
+   * bpf_timer_cancel_async: 1 where the timer was armed, 0 where not, -1 while its callback runs, -ECANCELED where it
+   * is left to an interrupt, or -EINVAL. Unlike bpf_timer_cancel it leaves the callback set, and what a running callback
+   * has armed.
    */
   cancelAsync(timerAddress: number): number {
     const timer = this.timers.get(timerAddress);
     if (timer === undefined) return -ERRNO.EINVAL;
-    return this.running === timer ? -1 : this.#host.hrtimers.cancel(timer.hrtimer);
+    const tryToCancel = (): number => (this.running === timer ? -1 : this.#host.hrtimers.cancel(timer.hrtimer));
+    if (!this.#defers()) return tryToCancel();
+    this.#host.defer(tryToCancel);
+    return -ERRNO.ECANCELED;
+  }
+
+  /** defer_timer_wq_op. */
+  #defers(): boolean {
+    return this.#host.profile.defersWithInterruptsOff && this.#host.interruptsAreOff;
   }
 
   /**
@@ -125,7 +141,8 @@ export class BpfTimers {
     if (timer === undefined) return;
     this.timers.delete(timerAddress);
     this.dropProgram(timer);
-    this.#host.hrtimers.cancel(timer.hrtimer);
+    if (this.#defers()) this.#host.defer(() => this.#host.hrtimers.cancel(timer.hrtimer));
+    else this.#host.hrtimers.cancel(timer.hrtimer);
   }
 
   /** drop_prog_refcnt. */

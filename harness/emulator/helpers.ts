@@ -18,6 +18,9 @@ export interface HelperHost {
   mapAt(address: number): BpfMap;
   /** Serves a pending timer interrupt under the running program. */
   interruptPoint(): void;
+  /** Interrupts go off, and to what they were before the last time. */
+  saveInterrupts(): void;
+  restoreInterrupts(): void;
 }
 
 type Helper = (kernel: HelperHost, lo: Int32Array, hi: Int32Array, program: LoadedProgram) => void;
@@ -123,11 +126,23 @@ const ACTING: ReadonlyMap<number, Helper> = new Map<number, Helper>([
   [HELPER.timer_cancel, (kernel, lo, hi) => returnNumber(lo, hi, kernel.timers.cancel(argument(lo, hi, 1)))],
 ]);
 
+const KFUNCS: ReadonlyMap<string, (kernel: HelperHost, lo: Int32Array, hi: Int32Array) => void> = new Map([
+  [
+    "bpf_timer_cancel_async",
+    (kernel, lo, hi) => {
+      kernel.interruptPoint();
+      returnNumber(lo, hi, kernel.timers.cancelAsync(argument(lo, hi, 1)));
+    },
+  ],
+  ["bpf_local_irq_save", (kernel) => kernel.saveInterrupts()],
+  ["bpf_local_irq_restore", (kernel) => kernel.restoreInterrupts()],
+]);
+
 /** Calls a kfunc. @throws {MemoryFault} where there is none of that name, which the verifier refuses */
 export function callKfunc(kernel: HelperHost, name: string | undefined, lo: Int32Array, hi: Int32Array): void {
-  if (name !== "bpf_timer_cancel_async") throw new MemoryFault(`call of kfunc ${name}`);
-  kernel.interruptPoint();
-  returnNumber(lo, hi, kernel.timers.cancelAsync(argument(lo, hi, 1)));
+  const kfunc = KFUNCS.get(name ?? "");
+  if (kfunc === undefined) throw new MemoryFault(`call of kfunc ${name}`);
+  kfunc(kernel, lo, hi);
 }
 
 /** Calls helper `id` for a program. @throws {MemoryFault} where there is no such helper, which the verifier refuses */

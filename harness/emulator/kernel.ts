@@ -56,6 +56,10 @@ export class Kernel implements MapHost, TimerHost, HelperHost, Surroundings<Load
   /** Whether a timer can fire while the running program is between two instructions. */
   #softirqsEnabled = false;
   #packetBytes = 0;
+  /** How many regions with interrupts off the program is in. */
+  #interruptsOff = 0;
+  /** irq_work: what waits for interrupts to be on again. */
+  readonly #deferred: (() => void)[] = [];
 
   constructor({ memory, profile, rules, processors }: KernelOptions) {
     memory.reset();
@@ -174,10 +178,29 @@ export class Kernel implements MapHost, TimerHost, HelperHost, Surroundings<Load
    * instructions after the timer was armed, so a program gets to log that it armed it.
    */
   interruptPoint(): void {
-    if (!this.#softirqsEnabled || this.hrtimers.inSoftirq(this.cpu)) return;
+    if (!this.#softirqsEnabled || this.interruptsAreOff || this.hrtimers.inSoftirq(this.cpu)) return;
     this.#softirqsEnabled = false;
     this.hrtimers.runPending(this.cpu);
     this.#softirqsEnabled = true;
+  }
+
+  get interruptsAreOff(): boolean {
+    return this.#interruptsOff > 0;
+  }
+
+  defer(act: () => void): void {
+    this.#deferred.push(act);
+  }
+
+  /** local_irq_save, and local_irq_restore, which serves what has waited. */
+  saveInterrupts(): void {
+    this.#interruptsOff++;
+  }
+
+  restoreInterrupts(): void {
+    if (--this.#interruptsOff > 0) return;
+    for (const act of this.#deferred.splice(0)) act();
+    this.interruptPoint();
   }
 
   packetByte(offset: number): number | undefined {

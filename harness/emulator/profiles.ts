@@ -30,6 +30,20 @@ export interface Profile {
   readonly specialFields: "separate" | "record";
   /** The map types whose values can have a timer (map_check_btf). */
   readonly timerMapTypes: ReadonlySet<number>;
+  /** Whether fields in arrays of one and in structs inside the value are found. 6.11 ("bpf: look into the types of the fields of a struct type recursively"). */
+  readonly specialFieldsNest: boolean;
+  /** Whether struct bpf_wq is a special field. 6.10 ("bpf: Add support for bpf_wq"). */
+  readonly workQueues: boolean;
+  /**
+   * Whether the verifier keeps states apart by the number that a callback returns. Until 6.8 ("bpf: enforce precise
+   * retval range on program exit") it forgot the number where two ways of the callback meet.
+   */
+  readonly returnIsPrecise: boolean;
+  /**
+   * Whether the timer helpers leave to an interrupt what they must not do while interrupts are off; bpf_timer_cancel,
+   * which cannot wait for one, then refuses. 7.0 (defer_timer_wq_op).
+   */
+  readonly defersWithInterruptsOff: boolean;
   /** Map flags with which a timer is refused. Both since 6.2, with `record` above. */
   readonly mapFlagsRefusedWithTimer: number;
   /** Map flags with which a spin lock is refused. */
@@ -56,7 +70,10 @@ export interface Profile {
   readonly lruFreeTarget: "fixed" | "scaled";
   /** Whether programs of the tracing types can use maps with a timer. 7.0, when the helpers became safe in any context (check_map_prog_compatibility). */
   readonly tracingMayUseTimer: boolean;
-  /** The kfuncs there are. bpf_timer_cancel_async: 7.0 ("bpf: Introduce bpf_timer_cancel_async() kfunc"). */
+  /**
+   * The kfuncs there are. bpf_local_irq_save and bpf_local_irq_restore: 6.14 ("bpf: Introduce support for
+   * bpf_local_irq_{save,restore}"). bpf_timer_cancel_async: 7.0 ("bpf: Introduce bpf_timer_cancel_async() kfunc").
+   */
   readonly kfuncs: ReadonlySet<string>;
   /** Program types that this kernel, as configured, does not know. */
   readonly unknownProgramTypes: ReadonlySet<number>;
@@ -70,6 +87,10 @@ const FIRST: Omit<Profile, "linux"> = {
   specialArgumentErrno: -ERRNO.EACCES,
   specialFields: "separate",
   timerMapTypes: new Set([BPF_MAP_TYPE.HASH, BPF_MAP_TYPE.LRU_HASH, BPF_MAP_TYPE.ARRAY]),
+  specialFieldsNest: false,
+  workQueues: false,
+  returnIsPrecise: false,
+  defersWithInterruptsOff: false,
   mapFlagsRefusedWithTimer: BPF_F_RDONLY_PROG,
   mapFlagsRefusedWithSpinLock: BPF_F_RDONLY_PROG,
   spinLockMapTypeErrno: -ERRNO.ENOTSUPP,
@@ -88,6 +109,8 @@ const FIRST: Omit<Profile, "linux"> = {
   unknownProgramTypes: new Set([BPF_PROG_TYPE.NETFILTER, BPF_PROG_TYPE.LIRC_MODE2]),
   unknownHelperMessage: "unknown func",
 };
+
+const INTERRUPT_KFUNCS: ReadonlySet<string> = new Set(["bpf_local_irq_save", "bpf_local_irq_restore"]);
 
 interface Change {
   /** The first release that has it, and the earlier lines that got it from stable. */
@@ -122,13 +145,23 @@ const CHANGES: readonly Change[] = [
       uncalledGlobalsSkipped: true,
       stackRounding: { bytes: 16, emptyBytes: 0 },
       unknownHelperMessage: "program of this type cannot use helper",
+      returnIsPrecise: true,
     },
   },
   { since: "6.9", to: { staticCallsUnderSpinLock: true } },
-  { since: "6.10", to: { processorIdBounded: true } },
+  { since: "6.10", to: { processorIdBounded: true, workQueues: true } },
+  { since: "6.11", to: { specialFieldsNest: true } },
+  { since: "6.14", to: { kfuncs: INTERRUPT_KFUNCS } },
   { since: "6.16", alsoIn: ["6.12"], to: { lruFreeTarget: "scaled" } },
   { since: "7.0", alsoIn: ["6.12"], to: { callbackKeepsMapUid: true } },
-  { since: "7.0", to: { tracingMayUseTimer: true, kfuncs: new Set(["bpf_timer_cancel_async"]) } },
+  {
+    since: "7.0",
+    to: {
+      tracingMayUseTimer: true,
+      kfuncs: new Set([...INTERRUPT_KFUNCS, "bpf_timer_cancel_async"]),
+      defersWithInterruptsOff: true,
+    },
+  },
 ];
 
 /** The last release of each major number that has a profile; the first of all is 5.15. */

@@ -53,7 +53,7 @@ function handmade({ build, maps = [timerMap()], type = "sched-cls", license = "G
   const timer = writer.struct("bpf_timer", 16, [{ name: "opaque", typeId: u64, offsetBytes: 0 }]);
   const lock = writer.struct("bpf_spin_lock", 4, [{ name: "val", typeId: int, offsetBytes: 0 }]);
   const proto = writer.funcProto(int, []);
-  const members = { u64, timer, "spin-lock": lock };
+  const members = { u64, timer, "spin-lock": lock, "work-queue": u64 };
   const values = maps.map(({ value }, at) =>
     writer.struct(
       `value${at}`,

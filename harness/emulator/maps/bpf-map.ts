@@ -1,5 +1,5 @@
 /** What every map has: its attributes, its special fields, its references, and the operations of its type. */
-import { BPF_MAP_TYPE, BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES } from "../../../bpf/uapi.ts";
+import { BPF_MAP_TYPE, BPF_SPIN_LOCK_BYTES, BPF_TIMER_BYTES, BPF_WQ_BYTES } from "../../../bpf/uapi.ts";
 import type { CompiledMap } from "../../../scenario/compiled-scenario.ts";
 import type { Memory } from "../memory.ts";
 import type { Profile } from "../profiles.ts";
@@ -66,6 +66,7 @@ export abstract class BpfMap {
     const kept: (readonly [number, number])[] = [];
     if (fields.spinLockOffset >= 0) kept.push([fields.spinLockOffset, fields.spinLockOffset + BPF_SPIN_LOCK_BYTES]);
     if (fields.timerOffset >= 0) kept.push([fields.timerOffset, fields.timerOffset + BPF_TIMER_BYTES]);
+    if (fields.workQueueOffset >= 0) kept.push([fields.workQueueOffset, fields.workQueueOffset + BPF_WQ_BYTES]);
     this.#kept = kept.sort(([a], [b]) => a - b);
   }
 

@@ -1,17 +1,21 @@
 /** BPF_MAP_TYPE_LRU_HASH (htab_lru_map_* of kernel/bpf/hashtab.c): a full map evicts elements instead of refusing. */
 import { ERRNO } from "../../../bpf/errno.ts";
-import { BPF_EXIST, BPF_NOEXIST } from "../../../bpf/uapi.ts";
+import { BPF_EXIST, BPF_F_NO_COMMON_LRU, BPF_NOEXIST } from "../../../bpf/uapi.ts";
 import type { CompiledMap } from "../../../scenario/compiled-scenario.ts";
 import { addressOf, NULL } from "../address.ts";
 import type { SpecialFields } from "../special-fields.ts";
 import { BpfMap, type MapHost, type MapKey, type MapValue } from "./bpf-map.ts";
 import { checkFlags, type HashElement, HashMap } from "./hash-map.ts";
-import { LruList, type LruNode } from "./lru-list.ts";
+import { LruList } from "./lru-list.ts";
+import type { LruNode } from "./lru-lists.ts";
+import { PerCpuLruList } from "./per-cpu-lru-list.ts";
+
+const isPerCpu = ({ flags }: CompiledMap): boolean => (flags & BPF_F_NO_COMMON_LRU) !== 0;
 
 export interface LruElement extends HashElement, LruNode {}
 
 export class LruHashMap extends HashMap {
-  readonly #lru: LruList<LruElement>;
+  readonly #lru: LruList<LruElement> | PerCpuLruList<LruElement>;
   readonly #linked = new Map<MapKey, LruElement>();
 
   private constructor(
@@ -21,11 +25,17 @@ export class LruHashMap extends HashMap {
     nodes: (map: LruHashMap) => LruElement[],
   ) {
     super(host, spec, fields);
-    this.#lru = new LruList(nodes(this), host.profile.lruFreeTarget, (node) => this.evict(node));
+    const evict = (node: LruElement): void => this.evict(node);
+    this.#lru = isPerCpu(spec)
+      ? new PerCpuLruList(nodes(this), host.processors, () => host.cpu, evict)
+      : new LruList(nodes(this), host.profile.lruFreeTarget, evict);
   }
 
-  /** htab_map_alloc with its preallocated elements: the map, or -ENOMEM. */
-  static create(host: MapHost, spec: CompiledMap, fields: SpecialFields): LruHashMap | number {
+  /** htab_map_alloc with its preallocated elements, as many for each processor where they have lists of their own. */
+  static create(host: MapHost, given: CompiledMap, fields: SpecialFields): LruHashMap | number {
+    const { processors } = host;
+    const maxEntries = isPerCpu(given) ? Math.ceil(given.maxEntries / processors) * processors : given.maxEntries;
+    const spec = { ...given, maxEntries };
     let complete = true;
     const map = new LruHashMap(host, spec, fields, (created) => {
       const nodes: LruElement[] = [];

@@ -3,21 +3,14 @@
  * processor. New nodes wait on a local list; when the local free nodes run out, a batch is collected from the global
  * free list and then by evicting inactive nodes without the reference bit.
  */
-
-export interface LruNode {
-  referenced: boolean;
-  list: "free" | "active" | "inactive" | "local-free" | "pending";
-}
+import { LruLists, type LruNode } from "./lru-lists.ts";
 
 /** LOCAL_FREE_TARGET and LOCAL_NR_SCANS. */
 const FREE_TARGET_MAX = 128;
 const SCANS_MAX = 128;
 
 export class LruList<Node extends LruNode> {
-  /** Each list with its head first. */
-  readonly #free: Node[] = [];
-  readonly #active: Node[] = [];
-  readonly #inactive: Node[] = [];
+  readonly #lists: LruLists<Node>;
   readonly #localFree: Node[] = [];
   readonly #pending: Node[] = [];
   readonly #freeTarget: number;
@@ -25,7 +18,8 @@ export class LruList<Node extends LruNode> {
   readonly #evict: (node: Node) => void;
 
   constructor(nodes: readonly Node[], freeTarget: "fixed" | "scaled", evict: (node: Node) => void) {
-    for (const node of nodes) this.#free.unshift(node);
+    this.#lists = new LruLists(SCANS_MAX, evict);
+    for (const node of nodes) this.#lists.free.unshift(node);
     const scaled = Math.min(Math.max(Math.floor(nodes.length / 2), 1), FREE_TARGET_MAX);
     this.#freeTarget = freeTarget === "fixed" ? FREE_TARGET_MAX : scaled;
     this.#evict = evict;
@@ -48,73 +42,30 @@ export class LruList<Node extends LruNode> {
 
   /** bpf_common_lru_push_free: an element was deleted. */
   push(node: Node): void {
-    if (node.list === "pending") this.#move(node, this.#localFree, "local-free");
-    else this.#move(node, this.#free, "free");
+    if (node.list === "pending") {
+      this.#pending.splice(this.#pending.indexOf(node), 1);
+      this.#toLocalFree(node);
+    } else this.#lists.move(node, "free");
   }
 
-  #listOf(node: Node): Node[] {
-    switch (node.list) {
-      case "free":
-        return this.#free;
-      case "active":
-        return this.#active;
-      case "inactive":
-        return this.#inactive;
-      case "local-free":
-        return this.#localFree;
-      default:
-        return this.#pending;
-    }
-  }
-
-  #move(node: Node, to: Node[], list: LruNode["list"]): void {
-    const from = this.#listOf(node);
-    from.splice(from.indexOf(node), 1);
-    node.list = list;
+  #toLocalFree(node: Node): void {
+    this.#lists.take(node);
+    node.list = "local-free";
     node.referenced = false;
-    to.unshift(node);
+    this.#localFree.unshift(node);
   }
 
   /** bpf_lru_list_pop_free_to_local. */
   #collect(): void {
-    for (const node of this.#pending.slice().reverse())
-      if (node.referenced) this.#move(node, this.#active, "active");
-      else this.#move(node, this.#inactive, "inactive");
-    this.#rotate();
+    const lists = this.#lists;
+    for (const node of this.#pending.splice(0).reverse()) lists.move(node, node.referenced ? "active" : "inactive");
+    lists.rotate();
     let collected = 0;
-    for (const node of this.#free.slice()) {
-      this.#move(node, this.#localFree, "local-free");
+    for (const node of lists.free.slice()) {
+      this.#toLocalFree(node);
       if (++collected === this.#freeTarget) return;
     }
-    this.#shrink(this.#freeTarget - collected);
-  }
-
-  /** __bpf_lru_list_rotate. */
-  #rotate(): void {
-    if (this.#inactive.length < this.#active.length)
-      for (const node of this.#active.slice().reverse().slice(0, SCANS_MAX))
-        if (node.referenced) this.#move(node, this.#active, "active");
-        else this.#move(node, this.#inactive, "inactive");
-    for (const node of this.#inactive.slice().reverse().slice(0, SCANS_MAX))
-      if (node.referenced) this.#move(node, this.#active, "active");
-  }
-
-  /** __bpf_lru_list_shrink: evicts up to `count` nodes, or one with its reference bit set where no other is left. */
-  #shrink(count: number): void {
-    let shrunk = 0;
-    for (const node of this.#inactive.slice().reverse().slice(0, SCANS_MAX)) {
-      if (node.referenced) this.#move(node, this.#active, "active");
-      else {
-        this.#evict(node);
-        this.#move(node, this.#localFree, "local-free");
-        if (++shrunk === count) break;
-      }
-    }
-    if (shrunk > 0) return;
-    const forced = (this.#inactive.length > 0 ? this.#inactive : this.#active).at(-1);
-    if (forced === undefined) return;
-    this.#evict(forced);
-    this.#move(forced, this.#localFree, "local-free");
+    lists.shrink(this.#freeTarget - collected, (node) => this.#toLocalFree(node));
   }
 
   /** __local_list_pop_pending: the oldest pending node, one without the reference bit first. */

@@ -78,7 +78,8 @@ function sameShape(a: BpfMap, b: BpfMap): boolean {
     a.spec.valueSize === b.spec.valueSize &&
     a.spec.flags === b.spec.flags &&
     Math.max(a.fields.timerOffset, -1) === Math.max(b.fields.timerOffset, -1) &&
-    Math.max(a.fields.spinLockOffset, -1) === Math.max(b.fields.spinLockOffset, -1);
+    Math.max(a.fields.spinLockOffset, -1) === Math.max(b.fields.spinLockOffset, -1) &&
+    Math.max(a.fields.workQueueOffset, -1) === Math.max(b.fields.workQueueOffset, -1);
   if (!same || a.spec.type !== BPF_MAP_TYPE.ARRAY) return same;
   return (a.spec.flags & BPF_F_INNER_MAP) !== 0 || a.spec.maxEntries === b.spec.maxEntries;
 }

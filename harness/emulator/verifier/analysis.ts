@@ -11,8 +11,8 @@ export interface Analysis {
   readonly liveness: Liveness;
 }
 
-/** By the column of opcodes, which all copies of a code share. */
-const analyses = new WeakMap<Uint8Array, Analysis>();
+/** By the column of opcodes, which all copies of a code share: without and with precise returns. */
+const analyses = [new WeakMap<Uint8Array, Analysis>(), new WeakMap<Uint8Array, Analysis>()] as const;
 
 function findJoins(code: Code, subprograms: readonly Subprogram[]): Uint8Array {
   const joins = new Uint8Array(code.length);
@@ -24,15 +24,19 @@ function findJoins(code: Code, subprograms: readonly Subprogram[]): Uint8Array {
   return joins;
 }
 
-/** The analysis of code whose functions and jumps have been found in order. */
-export function analyse(code: Code, subprograms: readonly Subprogram[]): Analysis {
-  const known = analyses.get(code.opcode);
+/**
+ * The analysis of code whose functions and jumps have been found in order; `returnIsPrecise` says whether the number
+ * that a program or a callback returns matters.
+ */
+export function analyse(code: Code, subprograms: readonly Subprogram[], returnIsPrecise: boolean): Analysis {
+  const remembered = analyses[returnIsPrecise ? 1 : 0];
+  const known = remembered.get(code.opcode);
   if (known !== undefined) return known;
   const analysis = {
     unreachable: findUnreachable(code),
     joins: findJoins(code, subprograms),
-    liveness: findLiveness(code, subprograms),
+    liveness: findLiveness(code, subprograms, returnIsPrecise),
   };
-  analyses.set(code.opcode, analysis);
+  remembered.set(code.opcode, analysis);
   return analysis;
 }

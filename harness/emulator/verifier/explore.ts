@@ -175,6 +175,11 @@ function checkExit(environment: Environment, state: VerifierState): boolean {
   if (state.lock !== undefined && !(isNested && environment.profile.staticCallsUnderSpinLock))
     throw new Rejection(-ERRNO.EINVAL, "bpf_spin_unlock is missing");
   if (!isNested) {
+    if (state.irqFlags.length > 0)
+      throw new Rejection(
+        -ERRNO.EINVAL,
+        "BPF_EXIT instruction in main prog cannot be used inside bpf_local_irq_save-ed region",
+      );
     checkReturn(environment, state);
     return true;
   }

@@ -5,6 +5,7 @@ import type { BpfMap } from "../maps/bpf-map.ts";
 import { kfuncsOf } from "../program.ts";
 import type { Environment } from "./environment.ts";
 import { type Argument, HELPER_PROTOTYPES, type HelperPrototype } from "./helper-prototypes.ts";
+import { restoreInterrupts, saveInterrupts } from "./interrupts.ts";
 import { checkHelperMemory } from "./memory-access.ts";
 import { checkMapHelper } from "./program-types.ts";
 import {
@@ -129,23 +130,31 @@ function findPrototype(environment: Environment, id: number): HelperPrototype {
 }
 
 /** The kfunc that the call at this slot names. @throws {Rejection} where this kernel has none of that name */
-function findKfunc({ code, profile, spec, rules }: Environment, slot: number): void {
+function findKfunc({ code, profile, spec, rules }: Environment, slot: number): string {
   const name = kfuncsOf(spec).get(slot) ?? "";
   if (!rules.hasKfunc(name, spec, profile))
     throw new Rejection(-ERRNO.EINVAL, `calling kernel function ${name}#${code.imm[slot]} is not allowed`);
+  return name;
 }
 
-/** check_kfunc_call: every kfunc there is takes a timer, and every type may call it (common_kfunc_set). @throws {Rejection} */
+const INTERRUPT_KFUNCS: ReadonlyMap<string, (state: VerifierState, flags: RegisterState) => void> = new Map([
+  ["bpf_local_irq_save", saveInterrupts],
+  ["bpf_local_irq_restore", restoreInterrupts],
+]);
+
+/** check_kfunc_call: each takes a timer or the state of the interrupts, and every type may call it (common_kfunc_set). @throws {Rejection} */
 export function checkKfuncCall(environment: Environment, state: VerifierState): void {
-  findKfunc(environment, state.slot);
+  const name = findKfunc(environment, state.slot);
   if (!environment.isGpl)
     throw new Rejection(-ERRNO.EINVAL, "cannot call kernel function from non-GPL compatible program");
   const { registers } = state.frames.at(-1) as Frame;
   const pointer = registers[1] as RegisterState;
   if (pointer.type === "uninitialized") throw new Rejection(-ERRNO.EACCES, "R1 !read_ok");
-  checkTimer(environment, 1, mapValue(1, pointer), { id: 0, map: undefined, uid: 0 });
+  const interrupts = INTERRUPT_KFUNCS.get(name);
+  if (interrupts === undefined) checkTimer(environment, 1, mapValue(1, pointer), { id: 0, map: undefined, uid: 0 });
+  else interrupts(state, pointer);
   for (let register = 1; register <= 5; register++) registers[register] = UNINITIALIZED;
-  registers[0] = UNKNOWN;
+  registers[0] = interrupts === undefined ? UNKNOWN : UNINITIALIZED;
 }
 
 /** The state in which a timer's callback starts: set_timer_callback_state. */
@@ -156,7 +165,7 @@ function callbackState(environment: Environment, entry: number, timer: MapValueP
   frame.registers[1] = { type: "map_ptr", map, uid };
   frame.registers[2] = { type: "map_key", map, offset: 0 };
   frame.registers[3] = { type: "map_value", map, uid, orNull: false, id: 0, offset: 0, min: 0, max: 0 };
-  return { slot: entry, frames: [frame], lock: undefined };
+  return { slot: entry, frames: [frame], lock: undefined, irqFlags: [] };
 }
 
 function returned(environment: Environment, prototype: HelperPrototype, meta: CallMeta): RegisterState {

@@ -23,7 +23,7 @@ const FRAME_POINTER = 10;
 const argumentMask = (count: number): number => ((1 << count) - 1) << 1;
 
 /** Fills in one slot from its successors' masks. Returns whether anything changed. */
-function transfer(code: Code, slot: number, { live, precise }: Liveness): boolean {
+function transfer(code: Code, slot: number, { live, precise }: Liveness, returnIsPrecise: boolean): boolean {
   const opcode = code.opcode[slot] as number;
   const dst = 1 << (code.dst[slot] as number);
   const src = 1 << (code.src[slot] as number);
@@ -69,7 +69,7 @@ function transfer(code: Code, slot: number, { live, precise }: Liveness): boolea
   } else if (isJumpClass(opcode)) {
     if (op === JMP_OP.exit) {
       liveOut = 1;
-      preciseOut = 1;
+      preciseOut = returnIsPrecise ? 1 : 0;
     } else if (op === JMP_OP.call) {
       liveOut &= ~CALLER_SAVED;
       preciseOut &= ~CALLER_SAVED;
@@ -101,12 +101,18 @@ function slotsBackwards(code: Code, subprograms: readonly Subprogram[]): Int32Ar
 }
 
 /** Works out the masks until nothing changes; functions that are called come late in a program, so twice is usual. */
-export function findLiveness(code: Code, subprograms: readonly Subprogram[]): Liveness {
+export function findLiveness(code: Code, subprograms: readonly Subprogram[], returnIsPrecise: boolean): Liveness {
   const liveness = { live: new Int32Array(code.length), precise: new Int32Array(code.length) };
   const slots = slotsBackwards(code, subprograms);
+  const called = new Set<number | undefined>();
+  for (const slot of slots) if (code.src[slot] === BPF_PSEUDO_CALL) called.add(referredFunction(code, slot));
+  const ofCalled = subprograms.filter(({ start }) => called.has(start));
+  // What a function returns to its caller may matter there.
+  const isPrecise = (slot: number): boolean =>
+    returnIsPrecise || ofCalled.some(({ start, end }) => start <= slot && slot < end);
   for (let changed = true; changed; ) {
     changed = false;
-    for (const slot of slots) if (transfer(code, slot, liveness)) changed = true;
+    for (const slot of slots) if (transfer(code, slot, liveness, isPrecise(slot))) changed = true;
   }
   return liveness;
 }

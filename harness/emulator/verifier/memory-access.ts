@@ -1,6 +1,6 @@
 /** What a program may read and write: check_mem_access, check_map_access and check_helper_mem_access. */
 import { ERRNO } from "../../../bpf/errno.ts";
-import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_SPIN_LOCK_BYTES } from "../../../bpf/uapi.ts";
+import { BPF_F_RDONLY_PROG, BPF_F_WRONLY_PROG, BPF_SPIN_LOCK_BYTES, BPF_WQ_BYTES } from "../../../bpf/uapi.ts";
 import type { Environment } from "./environment.ts";
 import type { MapKeyPointer, MapValuePointer, RegisterState, StackPointer } from "./register-state.ts";
 import { typeName, UNKNOWN } from "./register-state.ts";
@@ -48,6 +48,9 @@ function checkMapValue(
   if (spinLockOffset >= 0 && from < spinLockOffset + BPF_SPIN_LOCK_BYTES && spinLockOffset < to)
     reject("bpf_spin_lock cannot be accessed directly by load/store");
   if (!mayTouch(map, from, to, access)) reject("bpf_timer cannot be accessed directly by load/store");
+  const { workQueueOffset } = map.fields;
+  if (workQueueOffset >= 0 && from < workQueueOffset + BPF_WQ_BYTES && workQueueOffset < to)
+    reject("bpf_wq cannot be accessed directly by load/store");
 }
 
 function checkStackBounds(register: number, offset: number, bytes: number, access: "read" | "write"): void {

@@ -26,6 +26,8 @@ export interface VerifierState {
   slot: number;
   readonly frames: Frame[];
   lock: Lock | undefined;
+  /** The stack slots that hold the saved state of the interrupts, the latest last: one for each region it is in. */
+  readonly irqFlags: string[];
 }
 
 /** A frame whose registers hold nothing but the frame pointer. */
@@ -47,6 +49,7 @@ export function copyState(state: VerifierState): VerifierState {
       isAsyncCallback,
     })),
     lock: state.lock,
+    irqFlags: state.irqFlags.slice(),
   };
 }
 
@@ -71,6 +74,8 @@ const CALLEE_SAVED = 0b11_1100_0000;
 export function stateSubsumes(old: VerifierState, current: VerifierState, liveness: Liveness): boolean {
   if (old.frames.length !== current.frames.length) return false;
   if (old.lock?.map !== current.lock?.map) return false;
+  if (old.irqFlags.length !== current.irqFlags.length) return false;
+  if (old.irqFlags.some((slot, at) => slot !== current.irqFlags[at])) return false;
   const ids: IdPairs = new Map();
   const top = old.frames.length - 1;
   for (let depth = 0; depth <= top; depth++) {

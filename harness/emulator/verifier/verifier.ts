@@ -55,7 +55,7 @@ function resolveMaps(input: VerifierInput): Map<number, BpfMap> {
 function checkMain(environment: Environment): void {
   const frame = newFrame(0, 0, -1, false);
   frame.registers[1] = { type: "ctx", offset: 0 };
-  environment.explore({ slot: 0, frames: [frame], lock: undefined });
+  environment.explore({ slot: 0, frames: [frame], lock: undefined, irqFlags: [] });
   explore(environment);
 }
 
@@ -64,7 +64,7 @@ function checkGlobal(environment: Environment, subprogram: Subprogram): void {
   const frame = newFrame(0, subprogram.index, -1, false);
   for (const [at, kind] of subprogram.parameters.entries())
     frame.registers[at + 1] = kind === "scalar" ? UNKNOWN : { type: "ctx", offset: 0 };
-  environment.explore({ slot: subprogram.start, frames: [frame], lock: undefined });
+  environment.explore({ slot: subprogram.start, frames: [frame], lock: undefined, irqFlags: [] });
   explore(environment);
 }
 
@@ -108,7 +108,7 @@ export function verify(input: VerifierInput): Map<number, BpfMap> {
   const subprograms = findSubprograms(code, spec, btf);
   checkAttachment(spec);
   const maps = resolveMaps(input);
-  const analysis = analyse(code, subprograms);
+  const analysis = analyse(code, subprograms, profile.returnIsPrecise);
   if (analysis.unreachable >= 0) throw new Rejection(-ERRNO.EINVAL, `unreachable insn ${analysis.unreachable}`);
   const environment = new Environment({ spec, code, profile, rules, processors, maps, subprograms, analysis });
   if (profile.uncalledGlobalsSkipped) {

@@ -1,5 +1,6 @@
 import { describe, expect, test } from "vitest";
-import { LruList, type LruNode } from "../../../harness/emulator/maps/lru-list.ts";
+import { LruList } from "../../../harness/emulator/maps/lru-list.ts";
+import type { LruNode } from "../../../harness/emulator/maps/lru-lists.ts";
 
 interface Named extends LruNode {
   readonly name: string;

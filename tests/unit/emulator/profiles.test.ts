@@ -35,7 +35,9 @@ describe("the profile of a release", () => {
   test("knows netfilter programs since 6.4 and kfuncs on timers since 7.0", () => {
     const knows = (version: string) => profileOf(version)?.unknownProgramTypes.has(BPF_PROG_TYPE.NETFILTER) === false;
     expect(["6.3", "6.4"].map(knows)).toEqual([false, true]);
-    expect(["6.19", "7.0"].map((version) => profileOf(version)?.kfuncs.size)).toEqual([0, 1]);
+    const has = (kfunc: string) => (version: string) => profileOf(version)?.kfuncs.has(kfunc);
+    expect(["6.19", "7.0"].map(has("bpf_timer_cancel_async"))).toEqual([false, true]);
+    expect(["6.13", "6.14"].map(has("bpf_local_irq_save"))).toEqual([false, true]);
   });
 
   test("is listed, oldest first, for the releases people ask for", () =>
