@@ -4,11 +4,11 @@ import { type Block, heading, paragraph, table } from "./spec-blocks.ts";
 
 /** What each verdict means, in a sentence. */
 const MEANINGS: Record<Verdict, string> = {
-  holds: "Every case that reached the precondition kept the promise, and at least one reached it.",
-  violated: "A case broke the promise, and no recorded divergence explains it.",
+  holds: "Every case kept the promise, and as many as should reached each clause.",
+  violated: "A case, be it of this guarantee or of another, broke a clause, and no recorded divergence explains it.",
   "known-divergence": "The kernel differs from the documentation in the way that is recorded here.",
-  "not-exercised": "No case reached the precondition. This never counts as a pass.",
-  "not-applicable": "The kernel is older than the promise.",
+  "not-exercised": "Fewer cases reached a clause than should. This never counts as a pass.",
+  "not-applicable": "The kernel is older than the promise, or the runtime has not the processors that it speaks of.",
   error: "The runtime could not say: it died, complained, or lost a part of what it saw.",
 };
 
@@ -31,7 +31,7 @@ export const specPreface = (): Block[] => [
     ".",
   ),
   paragraph(
-    "A guarantee has a generator of cases that reach its precondition and a check. A case is compiled to BPF bytecode once, and the same bytes run on every runtime; the programs log each helper's return value and each callback with its time, and the check reads that log. That a check can fail is shown too: each guarantee names deliberate faults of an emulator that violate it.",
+    "A guarantee is made of clauses, each of which can be false on its own, and has a generator of cases that reach them. A case is compiled to BPF bytecode once, and the same bytes run on every runtime; the programs log each helper's return value and each callback with its time. Every trace is judged by the checks of all guarantees, whichever drew the case. That a check can fail is shown too: each clause names deliberate faults of an emulator that break it.",
   ),
   heading(2, "Verdicts", "verdicts"),
   table(
@@ -39,7 +39,7 @@ export const specPreface = (): Block[] => [
     Object.entries(MEANINGS).map(([verdict, meaning]) => [[{ verdict: verdict as Verdict }], [meaning]]),
   ),
   paragraph(
-    "Behind a verdict, n/m says that of m cases n reached the precondition. Where a runtime was run with several seeds, the counts are sums and the worst verdict stands.",
+    "Behind a verdict, n/m says that of m cases drawn for the guarantee n reached every clause; the number of all traces is that of the cases, of every guarantee, which it has judged. A verdict names the clauses that it comes from. Where a runtime was run with several seeds, the counts are sums and the worst verdict stands.",
   ),
   paragraph("How to cite a guarantee is said in ", { to: "CITING.md", text: "CITING.md" }, "."),
 ];
