@@ -13,6 +13,8 @@ export interface ArmingRecord {
   /** The bpf_timer_start that returned 0. */
   call: CallEvent;
   operation: Extract<Operation, { kind: "timer-start" }>;
+  /** Whether the timer's own callback made it. */
+  own: boolean;
   /** The timer, as it was just before it was started. */
   timer: TimerState;
   /** The clock id that init had given the timer. */
@@ -48,11 +50,15 @@ const isStart = (moment: Moment): boolean =>
   moment.event.result === 0 &&
   !moment.stale;
 
+/** Whether a start's flags have a bit set. */
+export const hasFlag = ({ flags }: ArmingRecord["operation"], flag: number): boolean =>
+  typeof flags === "number" ? (flags & flag) !== 0 : (BigInt(flags) & BigInt(flag)) !== 0n;
+
 /** How long after it was made a start is due, nanoseconds: Infinity past what a trace can tell, null for absolute starts. */
-export function delayOf({ ns, flags, fromNow }: ArmingRecord["operation"]): number | null {
-  const isAbsolute = (BigInt(flags) & BigInt(BPF_F_TIMER_ABS)) !== 0n;
-  if (isAbsolute) return fromNow === undefined ? null : Number(BigInt(ns));
-  return Number(BigInt.asIntN(64, BigInt(ns)));
+export function delayOf(operation: ArmingRecord["operation"]): number | null {
+  const { ns, fromNow } = operation;
+  if (hasFlag(operation, BPF_F_TIMER_ABS)) return fromNow === undefined ? null : Number(ns);
+  return typeof ns === "number" ? ns : Number(BigInt.asIntN(64, BigInt(ns)));
 }
 
 /** Follows every start of a history to its end, event by event. */
@@ -69,8 +75,13 @@ export class ArmingsReader {
     this.#history = history;
   }
 
-  result(): Armings {
-    return { records: this.#records, unaccounted: this.#unaccounted };
+  /** What became of the starts, but for those in maps of which nothing can be told. */
+  result(world: TimerWorld): Armings {
+    const isTold = ({ element }: CallEvent | FiringEvent): boolean => !world.isUntold(element);
+    return {
+      records: this.#records.filter(({ call }) => isTold(call)),
+      unaccounted: this.#unaccounted.filter(({ event }) => isTold(event)),
+    };
   }
 
   /** Takes the next event in; `world` is what it has just been applied to. */
@@ -121,11 +132,12 @@ export class ArmingsReader {
   }
 }
 
-function startRecord({ references }: Moment, call: CallEvent, timer: TimerState, earliest: number): ArmingRecord {
+function startRecord({ references, own }: Moment, call: CallEvent, timer: TimerState, earliest: number): ArmingRecord {
   const operation = call.operation as ArmingRecord["operation"];
   return {
     call,
     operation,
+    own: own === "timer",
     timer,
     clock: timer.clock,
     madeNs: { earliest, latest: call.timeNs },

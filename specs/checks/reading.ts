@@ -61,7 +61,7 @@ export class Reading {
     }
     this.moments = moments;
     this.firings = firings;
-    this.armings = armings.result();
+    this.armings = armings.result(world);
     this.timers = [...world.timers()];
   }
 

@@ -3,7 +3,7 @@
  * over what a runtime really answered, and knows nothing of how a runtime works.
  */
 import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from "../../scenario/history.ts";
-import type { Scenario, Step } from "../../scenario/scenario.ts";
+import type { Element, Scenario, Step } from "../../scenario/scenario.ts";
 import { RELEASE_NS } from "../../scenario/time.ts";
 
 /** A start that has neither fired nor been cancelled, overtaken or freed. */
@@ -26,6 +26,10 @@ export interface TimerState {
   fired: boolean;
   /** Whether it was cancelled since its callback was last set. */
   cancelled: boolean;
+  /** Whether it was ever cancelled since it was initialized. */
+  everCancelled: boolean;
+  /** Whether bpf_timer_cancel_async was successful on it since its callback was last set. */
+  cancelledAsync: boolean;
   /**
    * Set where the timer was initialized, and was freed by the step that took the map's last user reference; by
    * `settledNs` the kernel has let go of it.
@@ -43,6 +47,8 @@ const freshTimer = (): Omit<TimerState, "id"> => ({
   arming: null,
   fired: false,
   cancelled: false,
+  everCancelled: false,
+  cancelledAsync: false,
   freedWithMap: null,
   freedBy: null,
 });
@@ -62,10 +68,13 @@ export interface Moment {
   /** The user references of each map. */
   references: readonly UserReferences[];
   /**
-   * What the call finds cannot be told: it works through a pointer to an element that was deleted or replaced since it
-   * was looked up, or on a map that the kernel is about to let go of.
+   * What the call finds cannot be told: it works through a pointer to an element that was deleted, replaced or perhaps
+   * evicted since it was looked up, on a map that such a call has changed before, or on a map that the kernel is about
+   * to let go of.
    */
   stale: boolean;
+  /** Of a call that a callback makes: whether its element is the callback's own, and still has the timer that fired. */
+  own: "element" | "timer" | undefined;
   /** Of a start that was logged after it had already fired: that firing. */
   firedBefore: FiringEvent | undefined;
 }
@@ -86,6 +95,18 @@ export const isHeld = (references: UserReferences | undefined): boolean =>
 export const isLetGo = (references: UserReferences | undefined, timeNs: number): boolean =>
   references !== undefined && !isHeld(references) && timeNs >= references.settledNs;
 
+/** A pointer to an element, as a program or a callback holds it. */
+interface Pointer {
+  timer: TimerState;
+  /** The bpf_timer_init that had initialized the timer. */
+  init: CallEvent | null;
+  /** How many updates its map had seen. */
+  updates: number;
+}
+
+/** Names a pointer of an execution by a number: its four slots, and the element that a callback is called for. */
+const pointerName = (execution: number, slot: Element): number => 5 * execution + (slot === "self" ? 4 : slot);
+
 /** Replays a history, giving each event with the abstract state before it. */
 export class TimerWorld {
   readonly #scenario: Scenario;
@@ -94,8 +115,12 @@ export class TimerWorld {
   #maps: readonly UserReferences[];
   /** Every timer that ever was, by id. */
   readonly #byId: TimerState[] = [];
-  /** For each execution and slot, the timer that was there when the element was looked up. */
-  readonly #pointers = new Map<string, TimerState>();
+  /** For each execution and slot, what was there when the element was looked up. */
+  readonly #pointers = new Map<number, Pointer>();
+  /** How many updates each LRU map has seen, by map: each may have evicted any of its elements. */
+  readonly #updates = new Map<number, number>();
+  /** Maps that were changed through a stale pointer: what is in them cannot be told any more. */
+  readonly #untold = new Set<number | null>();
   /** How many events were applied, and how many when each execution was last heard of. */
   #applied = 0;
   readonly #lastHeard = new Map<number, number>();
@@ -135,7 +160,8 @@ export class TimerWorld {
       timer: timer === undefined ? undefined : { ...timer },
       timers: isSearch ? [...this.#timers.values()].map((each) => ({ ...each })) : NO_TIMERS,
       references: this.#maps,
-      stale: event.kind === "call" && (this.#isStale(event) || this.#isSettling(event)),
+      stale: event.kind === "call" && (this.isUntold(event.element) || this.#isStale(event) || this.#isSettling(event)),
+      own: event.kind === "call" && event.callback !== null ? this.#own(event, timer) : undefined,
       firedBefore: event.kind === "call" ? this.#firedBefore(event) : undefined,
     };
   }
@@ -164,20 +190,39 @@ export class TimerWorld {
     return event.element === null || event.element.map === null ? undefined : this.timer(event.element);
   }
 
-  #pointerName(event: CallEvent): string | undefined {
-    if (!("element" in event.operation)) return undefined;
-    const { element } = event.operation;
-    return `${event.execution}/${element}`;
+  #own({ execution, element }: CallEvent, timer: TimerState | undefined): Moment["own"] {
+    const self = this.#pointers.get(pointerName(execution, "self"));
+    if (timer === undefined || self?.timer !== timer || self.updates !== this.#updatesOf(element)) return undefined;
+    return self.init === timer.init ? "timer" : "element";
   }
 
   #isStale(event: CallEvent): boolean {
-    const name = this.#pointerName(event);
-    const pointed = name === undefined ? undefined : this.#pointers.get(name);
-    return pointed !== undefined && pointed !== this.#timerOf(event);
+    const { operation, execution, element } = event;
+    if (!("element" in operation)) return false;
+    const pointer = this.#pointers.get(pointerName(execution, operation.element));
+    return (
+      pointer !== undefined && (pointer.timer !== this.#timerOf(event) || pointer.updates !== this.#updatesOf(element))
+    );
+  }
+
+  /** Whether what an element's map holds cannot be told any more. */
+  isUntold(element: ElementId | null): boolean {
+    return this.#untold.size > 0 && element !== null && (this.#untold.has(element.map) || this.#untold.has(null));
+  }
+
+  #updatesOf(element: ElementId | null): number {
+    return this.#updates.get(element?.map ?? -1) ?? 0;
+  }
+
+  /** An update of an LRU map was tried. */
+  #countUpdate({ map }: ElementId): void {
+    if (map !== null && this.#scenario.maps[map]?.type === "lru-hash")
+      this.#updates.set(map, (this.#updates.get(map) ?? 0) + 1);
   }
 
   #applyStep(event: StepEvent): void {
     const { step, outcome } = event;
+    if (step.kind === "update") this.#countUpdate(step);
     if (outcome.result < 0) return;
     STEP_EFFECTS[step.kind]?.(this, step, event);
   }
@@ -193,7 +238,11 @@ export class TimerWorld {
     if (timer.arming === null) this.#early.set(timer, { firing: event, at: this.#applied });
     timer.arming = null;
     timer.fired = true;
-    this.#pointers.set(`${event.execution}/self`, timer);
+    if (event.ownElement) this.#point(event.execution, "self", timer, event.element);
+  }
+
+  #point(execution: number, slot: Element, timer: TimerState, element: ElementId): void {
+    this.#pointers.set(pointerName(execution, slot), { timer, init: timer.init, updates: this.#updatesOf(element) });
   }
 
   #applyCall(event: CallEvent): void {
@@ -201,14 +250,23 @@ export class TimerWorld {
     if (element === null) return;
     if (operation.kind === "lookup") {
       const timer = this.#timerOf(event);
-      if (result === 1 && timer !== undefined) this.#pointers.set(`${event.execution}/${operation.slot}`, timer);
+      if (result === 1 && timer !== undefined) this.#point(event.execution, operation.slot, timer, element);
       return;
     }
+    const isStale = this.#isStale(event) || this.#isSettling(event);
+    if (operation.kind === "update") this.#countUpdate(element);
     if ((operation.kind === "update" || operation.kind === "delete") && result === 0) this.free(element, event);
+    if (isStale || element.map === null) this.#applyUnknown(event);
     const timer = this.#timerOf(event);
-    if (timer === undefined || this.#isStale(event) || this.#isSettling(event)) return;
+    if (timer === undefined || isStale || this.isUntold(element)) return;
     if (this.#firedBefore(event) === undefined) applyTimerCall(timer, event);
     else this.#early.delete(timer);
+  }
+
+  /** What a successful call through a stale pointer, or on a map that nobody can name, has changed cannot be told. */
+  #applyUnknown({ operation, result, element }: CallEvent): void {
+    if ("element" in operation && operation.kind !== "read-payload" && result >= 0)
+      this.#untold.add(element?.map ?? null);
   }
 
   /** The element's timer is cancelled and freed; array elements stay where they are, others become new ones. */
@@ -262,14 +320,17 @@ function applyTimerCall(timer: TimerState, event: CallEvent): void {
   } else if (operation.kind === "timer-set-callback" && result === 0) {
     timer.callback = { program: event.program, callback: operation.callback };
     timer.cancelled = false;
+    timer.cancelledAsync = false;
   } else if (operation.kind === "timer-start" && result === 0) {
     timer.arming = { call: event };
   } else if (operation.kind === "timer-cancel" && result >= 0) {
     timer.arming = null;
     timer.callback = null;
     timer.cancelled = true;
+    timer.everCancelled = true;
   } else if (operation.kind === "timer-cancel-async" && result >= 0) {
     timer.arming = null;
+    timer.cancelledAsync = true;
   }
 }
 
