@@ -20,6 +20,13 @@ export const hasReservedBits = (flags: U64): boolean => BigInt(flags) >= BigInt(
 export const isUnopposed = ({ timer, operation, references }: Call<"timer-init">): boolean =>
   !timer.initialized && isTimerClock(operation.flags) && isHeld(references[operation.map]);
 
+/** Whether a call is made by the callback of the very timer it is about, however that got at it. */
+export const isOwn = ({ own }: { own: "element" | "timer" | undefined }): boolean => own === "timer";
+
+/** Whether nothing stands against a start: the timer is initialized and has a callback, and no flags are given. */
+export const isReady = ({ timer, operation }: Call<"timer-start">): boolean =>
+  timer.initialized && timer.callback !== null && Number(operation.flags) === 0;
+
 /** A violation of a call's result. */
 export function wrongResult(event: CallEvent, expected: string): Violation {
   const observed = formatResult(event.result);

@@ -1,5 +1,5 @@
 /** The shapes that checks of firings have in common: not early, in time, never, only when started. */
-import type { FiringEvent, HistoryEvent } from "../../scenario/history.ts";
+import type { CallEvent, FiringEvent, HistoryEvent } from "../../scenario/history.ts";
 import { type Check, type ClockBound, type Judgement, UNTOUCHED, type Violation } from "../guarantee.ts";
 import { type ArmingRecord, delayOf, overdueNs } from "./armings.ts";
 import { elementOf, happenedMeanwhile } from "./looking-back.ts";
@@ -131,6 +131,21 @@ export const neverFires = (applies: Applies): Check =>
     return { at: firing.at, expected, observed: "it fired", subject: "fired", event: firing };
   });
 
+/** No start that applies fires before its time: one that has not fired by the end has waited as well. */
+export const waits = (applies: Applies): Check => eachStart(applies, (record) => early(record, asStarted) ?? "kept");
+
+/** Every start that applies runs the callback that was set last, by whichever program. */
+export const firesWithItsCallback = (applies: Applies): Check =>
+  eachStart(applies, (record, { firings }) => {
+    const firing = firingOf(record);
+    const set = firings.find(({ event }) => event === firing)?.timer?.callback;
+    if (firing === undefined || set == null) return undefined;
+    if (firing.program === set.program && firing.callback === set.callback) return "kept";
+    const expected = `${describe(record)} calls callback ${set.callback} of program ${set.program}`;
+    const observed = `callback ${firing.callback} of program ${firing.program} ran`;
+    return { at: firing.at, expected, observed, subject: "callback", event: firing };
+  });
+
 /** Every start that applies fires on the CPU that made it. */
 export const firesOnItsCpu = (applies: Applies): Check =>
   eachStart(applies, (record) => {
@@ -153,7 +168,7 @@ export const onlyFiresWhenStarted: Check = ({ armings: { unaccounted, records } 
   return { exercised: records.filter((record) => firingOf(record) !== undefined).length, violations };
 };
 
-/** Of two starts on one clock whose times are surely in order, the earlier fires first. */
+/** Of two starts on one clock that fire on one CPU, and whose times are surely in order, the earlier fires first. */
 export const firesInOrder: Check = (reading) => {
   const fired = reading.armings.records.flatMap((record) => {
     const [firing, delayNs] = [firingOf(record), asStarted(record)];
@@ -164,7 +179,7 @@ export const firesInOrder: Check = (reading) => {
   let exercised = 0;
   for (const one of fired)
     for (const other of fired) {
-      if (one.record.clock !== other.record.clock || one.record.call.cpu !== other.record.call.cpu) continue;
+      if (one.record.clock !== other.record.clock || one.firing.cpu !== other.firing.cpu) continue;
       if (one.record.madeNs.latest + one.delayNs >= other.record.madeNs.earliest + other.delayNs) continue;
       exercised++;
       if (reading.placeOf(one.firing) < reading.placeOf(other.firing)) continue;
@@ -180,26 +195,40 @@ export const firesInOrder: Check = (reading) => {
   return { exercised, violations };
 };
 
-/** Every start that was cancelled stays quiet: its timer does not fire without another. */
-export const staysQuietOnceCancelled =
-  (applies: Applies): Check =>
+/**
+ * Every start that applies, and that something which leaves the timer in place has ended, stays quiet: its timer does
+ * not fire without another start. It counts where its own time is past by the end.
+ */
+export const staysQuietOnceEnded =
+  (applies: Applies, subject = "fired"): Check =>
   (reading, clock) => {
     const { records, unaccounted } = reading.armings;
     if (records.length === 0) return UNTOUCHED;
-    const cancelled = records.filter((record) => record.end === "cancel" && applies(record, reading));
+    const ended = records.filter((record) => record.endEvent !== null && applies(record, reading));
+    if (ended.length === 0) return UNTOUCHED;
     const violations = unaccounted
       .filter(({ event, timer }) =>
-        cancelled.some((record) => record.timer.id === timer.id && comesBefore(reading, record, event)),
+        ended.some((record) => record.timer.id === timer.id && comesBefore(reading, record, event)),
       )
-      .map(({ event }) => ({
+      .map(({ event, timer }) => ({
         at: event.at,
-        expected: "a cancelled timer does not fire",
-        observed: `callback ${event.callback} of program ${event.program} ran for key ${event.element.key}`,
-        subject: "fired",
+        expected: `the timer of key ${event.element.key} does not fire unless it is started again`,
+        observed: `callback ${event.callback} of program ${event.program} ran, ${timer.fired ? "again" : "all the same"}`,
+        subject,
         event,
       }));
-    return { exercised: cancelled.filter((record) => overdueNs(record, reading, clock) > 0).length, violations };
+    return { exercised: ended.filter((record) => overdueNs(record, reading, clock) > 0).length, violations };
   };
+
+/** Every start that a call of this kind cancelled stays quiet. */
+export const staysQuietOnceCancelled = (
+  kind: "timer-cancel" | "timer-cancel-async",
+  by: (call: CallEvent) => boolean = () => true,
+): Check =>
+  staysQuietOnceEnded(
+    ({ end, endEvent }) =>
+      end === "cancel" && endEvent?.kind === "call" && endEvent.operation.kind === kind && by(endEvent),
+  );
 
 /** No timer fires once an event has freed it: what it was started for is past by the end, and it was quiet. */
 export const quietOnceFreed =

@@ -2,7 +2,7 @@
 import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from "../../scenario/history.ts";
 import type { Operation, OperationKind, Step, StepKind } from "../../scenario/scenario.ts";
 import type { ArmingRecord } from "./armings.ts";
-import type { Reading } from "./reading.ts";
+import type { Reading, StepMoment } from "./reading.ts";
 
 /** A step of a kind that succeeded. */
 export const isStep = <K extends StepKind>(
@@ -40,6 +40,23 @@ export function happenedMeanwhile(
   for (let place = reading.placeOf(call) + 1; place < until; place++)
     if (matches(reading.events[place] as HistoryEvent)) return true;
   return false;
+}
+
+/** Whether a step of a kind, one that succeeded, was taken between a start and its end. */
+export function stepMeanwhile<K extends StepKind>(
+  reading: Reading,
+  { call, endEvent }: ArmingRecord,
+  kind: K,
+  matches: (moment: StepMoment<K>) => boolean = () => true,
+): boolean {
+  const steps = reading.steps(kind);
+  if (steps.length === 0) return false;
+  // A step comes before what happens during it.
+  const until = endEvent === null ? Number.POSITIVE_INFINITY : endEvent.at + (endEvent.kind === "step" ? 0 : 1);
+  return steps.some(
+    (moment) =>
+      moment.event.outcome.result >= 0 && moment.event.at > call.at && moment.event.at < until && matches(moment),
+  );
 }
 
 /** The bpf_timer_set_callback whose callback a start is to make run, unless another is set meanwhile. */

@@ -6,9 +6,11 @@ import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenari
 import { advance, callback, cancel, init, lookup, run, setCallback, start } from "../../scenario/build.ts";
 import type { Operation } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
-import { callsReturn } from "../checks/calls.ts";
-import { firesInTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
+import { delayOf } from "../checks/armings.ts";
+import { callsReturn, isOwn, isReady } from "../checks/calls.ts";
+import { firesOnTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
 import type { Call } from "../checks/reading.ts";
+import { isHeld } from "../checks/timer-state.ts";
 import type { Guarantee } from "../guarantee.ts";
 
 const RETURNS = [
@@ -21,11 +23,7 @@ const DEFINITION = [
 ] as const;
 const CONCEPT = { document: "ebpf-docs/timers", place: "paragraph on the four helpers" } as const;
 
-type Cancel = Call<"timer-cancel">;
-
-/** Whether the call is made by the callback of the very timer it cancels. */
-const isOwn = ({ operation }: Cancel): boolean => operation.element === "self";
-const isFromCallback = ({ event }: Cancel): boolean => event.callback !== null;
+const isFromCallback = ({ event }: Call<"timer-cancel">): boolean => event.callback !== null;
 
 /** Two timers of one map: the first one's callback does `operations` on the second, which is due later. */
 const onAnotherTimer = (operations: (later: number) => Operation[]) =>
@@ -36,6 +34,15 @@ const onAnotherTimer = (operations: (later: number) => Operation[]) =>
     const meddles = callback([lookup(0, 1), ...operations(other.delay)]);
     const programs = [readyTimer(other, [start(other.delay)]), readyTimer(first, [start(first.delay)], [meddles])];
     return timerScenario({ ...timer, map }, programs, [run(0), run(1), advance(other.delay + GRID_NS)]);
+  });
+
+/** A timer whose callback does some operations and then cancels its own timer: as it was handed it, or looked up. */
+const cancelsItself = (first: (timer: OneTimer, rearms: boolean) => Operation[]) =>
+  fc.record({ timer: oneTimer(), rearms: fc.boolean(), looksUp: fc.boolean() }).map(({ timer, rearms, looksUp }) => {
+    const cancels = looksUp ? [lookup(0, timer.key), cancel(0)] : [cancel("self")];
+    const own = callback([...first(timer, rearms), ...cancels]);
+    const steps = [run(), advance(2 * timer.delay + GRID_NS / 2)];
+    return timerScenario(timer, [readyTimer(timer, [start(timer.delay)], [own])], steps);
   });
 
 export default [
@@ -84,15 +91,28 @@ export default [
     citations: RETURNS,
     since: "5.15",
     scenarios: fc
-      .record({ timer: oneTimer(), more: fc.integer({ min: 1, max: 3 }) })
-      .map(({ timer, more }) =>
-        afterArming(timer, [run(1)], [onTimer(timer, [cancel(), ...Array.from({ length: more }, () => cancel())])]),
-      ),
+      .record({ timer: oneTimer(), more: fc.integer({ min: 1, max: 3 }), apart: fc.boolean() })
+      .map(({ timer, more, apart }) => {
+        const again = apart ? 1 : more + 1;
+        const cancels = onTimer(
+          timer,
+          Array.from({ length: again }, () => cancel()),
+        );
+        return afterArming(
+          timer,
+          Array.from({ length: apart ? more + 1 : 1 }, () => run(1)),
+          [cancels],
+        );
+      }),
     clauses: [
       {
         name: "returns",
         words: "A timer that was cancelled is not active: bpf_timer_cancel returns 0 the next time.",
-        check: callsReturn("timer-cancel", 0, (call) => call.timer.initialized && call.timer.cancelled && !isOwn(call)),
+        check: callsReturn(
+          "timer-cancel",
+          0,
+          (call) => call.timer.initialized && call.timer.cancelled && call.timer.arming === null && !isOwn(call),
+        ),
         faults: ["cancelled-stays-active"],
       },
     ],
@@ -111,7 +131,12 @@ export default [
         check: callsReturn(
           "timer-cancel",
           0,
-          (call) => call.timer.fired && call.timer.arming === null && !call.timer.cancelled && !isFromCallback(call),
+          (call) =>
+            call.timer.initialized &&
+            call.timer.fired &&
+            call.timer.arming === null &&
+            !call.timer.cancelled &&
+            !isOwn(call),
         ),
         faults: ["fired-stays-active"],
       },
@@ -135,20 +160,40 @@ export default [
     id: "cancel.own-callback",
     citations: RETURNS,
     since: "5.15",
-    scenarios: fc.record({ timer: oneTimer(), rearm: fc.boolean() }).map(({ timer, rearm }) => {
-      const own = callback([...(rearm ? [start(timer.delay, 0, "self")] : []), cancel("self")]);
-      return timerScenario(
-        timer,
-        [readyTimer(timer, [start(timer.delay)], [own])],
-        [run(), advance(timer.delay + GRID_NS / 2)],
-      );
-    }),
+    scenarios: cancelsItself((timer, rearms) => (rearms ? [start(timer.delay, 0, "self")] : [])),
     clauses: [
       {
         name: "returns",
-        words: "bpf_timer_cancel returns -EDEADLK when a callback calls it on the timer it runs for.",
+        words:
+          "bpf_timer_cancel returns -EDEADLK when a callback calls it on the timer it runs for, be it through its own argument or through a lookup.",
         check: callsReturn("timer-cancel", -ERRNO.EDEADLK, (call) => call.timer.initialized && isOwn(call)),
         faults: ["cancel-own-allowed"],
+      },
+    ],
+  },
+  {
+    id: "cancel.own-callback-keeps",
+    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel, hrtimer_running" }],
+    since: "5.15",
+    undocumented: true,
+    scenarios: cancelsItself((timer) => [start(timer.delay, 0, "self")]),
+    clauses: [
+      {
+        name: "fires",
+        words:
+          "A refused bpf_timer_cancel changes nothing: where the callback had started its timer again before, it fires when that start says.",
+        check: firesOnTime(
+          (record, reading) =>
+            record.own &&
+            delayOf(record.operation) !== null &&
+            reading
+              .calls("timer-cancel")
+              .some(
+                ({ event }) =>
+                  event.result < 0 && event.execution === record.call.execution && event.index > record.call.index,
+              ),
+        ),
+        faults: ["cancel-own-cancels"],
       },
     ],
   },
@@ -156,15 +201,22 @@ export default [
     id: "cancel.stops-firing",
     citations: [...DEFINITION, CONCEPT],
     since: "5.15",
-    scenarios: oneTimer().map((timer) =>
-      afterArming(timer, [run(1), advance(timer.delay + GRID_NS)], [onTimer(timer, [cancel()])]),
-    ),
+    scenarios: fc
+      .record({ timer: oneTimer(), resets: fc.boolean() })
+      .map(({ timer, resets }) =>
+        afterArming(
+          timer,
+          [run(1), advance(timer.delay + GRID_NS)],
+          [onTimer(timer, [cancel(), ...(resets ? [setCallback(0)] : [])])],
+        ),
+      ),
     clauses: [
       {
         name: "quiet",
-        words: "A timer that was cancelled does not fire until it is started again.",
-        check: staysQuietOnceCancelled(() => true),
-        faults: ["cancel-does-not-cancel"],
+        words:
+          "A timer that was cancelled does not fire until it is started again, even where its callback is set again.",
+        check: staysQuietOnceCancelled("timer-cancel"),
+        faults: ["cancel-does-not-cancel", "cancel-only-drops-callback"],
       },
     ],
   },
@@ -180,7 +232,7 @@ export default [
         check: callsReturn(
           "timer-cancel",
           1,
-          (call) => call.timer.arming !== null && isFromCallback(call) && !isOwn(call),
+          (call) => call.timer.initialized && call.timer.arming !== null && isFromCallback(call) && !isOwn(call),
         ),
         faults: ["cancel-refused-in-callbacks"],
       },
@@ -195,30 +247,50 @@ export default [
       {
         name: "quiet",
         words: "A timer that another timer's callback cancelled does not fire.",
-        check: staysQuietOnceCancelled(() => true),
+        check: staysQuietOnceCancelled("timer-cancel", ({ callback }) => callback !== null),
         faults: ["cancel-does-not-cancel"],
       },
     ],
   },
   {
     id: "cancel.restart",
-    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel" }],
+    citations: [
+      { document: "ebpf-docs/bpf_timer_cancel@2026-09", place: "Usage" },
+      { document: "ebpf-docs/bpf_timer_set_callback@2026-09", place: "Usage" },
+      { document: "ebpf-docs/timers@2026-09", place: "cycle of cancel and restart" },
+    ],
     since: "5.15",
-    undocumented: true,
-    scenarios: oneTimer().map((timer) =>
-      afterArming(
-        timer,
-        [run(1), advance(timer.delay + GRID_NS)],
-        [onTimer(timer, [cancel(), setCallback(0), start(timer.delay)])],
+    scenarios: fc
+      .record({ timer: oneTimer(), fired: fc.boolean() })
+      .map(({ timer, fired }) =>
+        afterArming(
+          timer,
+          [...(fired ? [advance(timer.delay + GRID_NS)] : []), run(1), advance(timer.delay + GRID_NS)],
+          [onTimer(timer, [cancel(), setCallback(0), start(timer.delay)])],
+        ),
       ),
-    ),
     clauses: [
       {
-        name: "fires",
-        words: "A cancelled timer stays initialized: once its callback is set again it can be started, and fires.",
-        check: firesInTime(({ timer, call }, { armings: { records } }) =>
-          records.some((other) => other.timer.id === timer.id && other.end === "cancel" && other.call !== call),
+        name: "set-callback",
+        words: "A cancelled timer stays initialized: bpf_timer_set_callback returns 0 without another bpf_timer_init.",
+        check: callsReturn(
+          "timer-set-callback",
+          0,
+          ({ timer, references, event }) =>
+            timer.initialized && timer.cancelled && isHeld(references[event.element?.map ?? -1]),
         ),
+        faults: ["cancel-frees-timer"],
+      },
+      {
+        name: "start",
+        words: "Once its callback is set again, bpf_timer_start returns 0,",
+        check: callsReturn("timer-start", 0, (call) => isReady(call) && call.timer.everCancelled),
+        faults: ["cancelled-refuses-start"],
+      },
+      {
+        name: "fires",
+        words: "and the timer fires when that start says.",
+        check: firesOnTime(({ timer, operation }) => timer.everCancelled && delayOf(operation) !== null),
         faults: ["cancelled-never-fires"],
       },
     ],

@@ -2,24 +2,29 @@
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN, CLOCK } from "../../bpf/uapi.ts";
-import { delayNs } from "../../generators/time.ts";
+import { delayNs, unevenDelayNs } from "../../generators/time.ts";
 import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
-import { advance, callback, cancel, init, run, setCallback, start } from "../../scenario/build.ts";
-import type { Operation, U64 } from "../../scenario/scenario.ts";
+import { advance, callback, cancel, init, lookup, program, run, setCallback, start } from "../../scenario/build.ts";
+import type { Operation, Step, U64 } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
-import type { ArmingRecord } from "../checks/armings.ts";
-import { callsReturn } from "../checks/calls.ts";
+import { type ArmingRecord, hasFlag } from "../checks/armings.ts";
+import { callsReturn, isOwn, isReady } from "../checks/calls.ts";
 import {
+  type Applies,
   firesAtOnce,
   firesInOrder,
   firesInTime,
   firesOnItsCpu,
   firesOnTime,
+  firesWithItsCallback,
   neverFires,
   neverFiresEarly,
   onlyFiresWhenStarted,
+  staysQuietOnceEnded,
+  waits,
 } from "../checks/firing-time.ts";
-import type { Guarantee } from "../guarantee.ts";
+import type { Call } from "../checks/reading.ts";
+import type { Check, Guarantee } from "../guarantee.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_start", place: "Returns" },
@@ -35,17 +40,19 @@ const FLAGS = [
 ] as const;
 const CONCEPT = (place: string) => ({ document: "ebpf-docs/timers", place }) as const;
 
-const KNOWN_FLAGS = BigInt(BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN);
-const hasUnknownFlags = (flags: U64): boolean => (BigInt(flags) & ~KNOWN_FLAGS) !== 0n;
-const isAbsolute = (flags: U64): boolean => (BigInt(flags) & BigInt(BPF_F_TIMER_ABS)) !== 0n;
+const KNOWN_FLAGS = BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN;
+const hasUnknownFlags = (flags: U64): boolean =>
+  typeof flags === "number" && flags <= KNOWN_FLAGS ? false : (BigInt(flags) & ~BigInt(KNOWN_FLAGS)) !== 0n;
 
 /** Flags with at least one bit set that no kernel knows. */
 const unknownFlags: fc.Arbitrary<U64> = fc
   .tuple(fc.integer({ min: 2, max: 63 }), fc.nat({ max: 3 }))
   .map(([bit, known]) => `0x${((1n << BigInt(bit)) | BigInt(known)).toString(16)}`);
 
-/** A start whose expiry is `delay` after what its own clock says. */
-const startAbsolute = (delay: number, fromNow: "monotonic" | "boottime", flags = BPF_F_TIMER_ABS): Operation => ({
+type FromNow = "monotonic" | "boottime";
+
+/** A start whose expiry is `delay` after what that clock says. */
+const startAbsolute = (delay: number, fromNow: FromNow, flags = BPF_F_TIMER_ABS): Operation => ({
   kind: "timer-start",
   element: 0,
   ns: delay,
@@ -54,13 +61,118 @@ const startAbsolute = (delay: number, fromNow: "monotonic" | "boottime", flags =
 });
 
 /** The clock whose readings `fromNow` counts from. */
-const CLOCK_OF = { monotonic: CLOCK.MONOTONIC, boottime: CLOCK.BOOTTIME } as const;
+const CLOCK_OF: Readonly<Record<FromNow, number>> = { monotonic: CLOCK.MONOTONIC, boottime: CLOCK.BOOTTIME };
+
+/** Two timers in one map, each started with an expiry on its own clock, of the two whose readings a program can get. */
+const onBothClocks = (flags: number) =>
+  fc.record({ timer: oneTimer(), other: delayNs() }).map(({ timer, other }) => {
+    const map = { ...timer.map, maxEntries: 2 };
+    const programs = (["monotonic", "boottime"] as const).map((fromNow, key) => {
+      const delay = key === 0 ? timer.delay : other;
+      return readyTimer({ ...timer, key, clock: CLOCK_OF[fromNow] }, [startAbsolute(delay, fromNow, flags)]);
+    });
+    const steps = [run(0), run(1), advance(Math.max(timer.delay, other) + GRID_NS)];
+    return timerScenario({ ...timer, map }, programs, steps);
+  });
+
+/** Whether a start has these flags, and an expiry counted from what its timer's own clock says. */
+const isOnClock =
+  (fromNow: FromNow, flags: number): Applies =>
+  ({ operation, clock }) =>
+    operation.fromNow === fromNow && clock === CLOCK_OF[fromNow] && Number(operation.flags) === flags;
+
+/** A start with these flags returns 0, where the timer has all it needs. */
+const returnsWith = (flags: number, when: (call: Call<"timer-start">) => boolean = () => true): Check =>
+  callsReturn(
+    "timer-start",
+    0,
+    (call) =>
+      Number(call.operation.flags) === flags && call.timer.initialized && call.timer.callback !== null && when(call),
+  );
+
+const ABSOLUTE_PINNED = BPF_F_TIMER_ABS | BPF_F_TIMER_CPU_PIN;
+
+/** Whether a start's nanoseconds are a reading that every clock left behind soon after boot. */
+const isLongPast = ({ ns, fromNow }: ArmingRecord["operation"]): boolean => fromNow === undefined && Number(ns) <= 1000;
 
 const NANOSECONDS_MAX = (1n << 63n) - 1n;
 const MINUTE_NS = 60_000_000_000;
 
-const isPlain = ({ operation: { ns, flags } }: ArmingRecord): boolean =>
-  !isAbsolute(flags) && BigInt(ns) > 0n && BigInt(ns) < BigInt(MINUTE_NS);
+const isRelative = ({ operation }: ArmingRecord): boolean => !hasFlag(operation, BPF_F_TIMER_ABS);
+const isPlain: Applies = (record) => {
+  const ns = Number(record.operation.ns);
+  return ns > 0 && ns < MINUTE_NS && isRelative(record);
+};
+
+/** More than any program waits for, and no more than the largest signed 64-bit number. */
+const isFar = (ns: U64): boolean => Number(ns) >= MINUTE_NS && !isPastSigned(ns);
+const isPastSigned = (ns: U64): boolean => typeof ns === "string" && BigInt(ns) > NANOSECONDS_MAX;
+
+/** Far in the future: any number from 2^36 on, those up to the largest, and those whose low word alone is near. */
+const farNs: fc.Arbitrary<U64> = fc
+  .oneof(
+    fc.bigInt({ min: 1n << 36n, max: NANOSECONDS_MAX }),
+    fc.bigInt({ min: 0n, max: 1n << 20n }).map((back) => NANOSECONDS_MAX - back),
+    fc
+      .record({ high: fc.integer({ min: 16, max: 2 ** 31 - 1 }), low: fc.nat({ max: GRID_NS }) })
+      .map(({ high, low }) => (BigInt(high) << 32n) | BigInt(low)),
+  )
+  .map((ns) => `0x${ns.toString(16)}`);
+
+/** A timer that is started once by its program, or by the callback of another timer, with a delay of odd nanoseconds. */
+const startedSomewhere = fc
+  .record({ timer: oneTimer(unevenDelayNs()), byCallback: fc.boolean() })
+  .map(({ timer, byCallback }) => {
+    if (!byCallback) return afterArming(timer, [advance(timer.delay + GRID_NS)]);
+    const map = { ...timer.map, maxEntries: 2 };
+    const ready = (key: number) => [lookup(0, key, key), init(0, timer.clock, key), setCallback(key, key)];
+    const callbacks = [callback([lookup(0, 1), start(timer.delay)]), callback()];
+    const armed = program([...ready(0), ...ready(1), start(timer.delay)], callbacks);
+    return timerScenario({ ...timer, map }, [armed], [run(), advance(2 * timer.delay + GRID_NS)]);
+  });
+
+/** Whether a start was made while the timer was armed. */
+const isRestart: Applies = ({ timer }) => timer.arming !== null;
+
+/** An armed timer is started again: to expire later, or sooner. */
+const restarted = fc
+  .record({ timer: oneTimer(), more: delayNs(), sooner: fc.boolean() })
+  .map(({ timer, more, sooner }) => {
+    const delays = [timer.delay, timer.delay + more];
+    const [first, second] = (sooner ? delays.reverse() : delays) as [number, number];
+    const programs = [readyTimer(timer, [start(first)]), onTimer(timer, [start(second)])];
+    return timerScenario(timer, programs, [run(0), run(1), advance(timer.delay + more + GRID_NS)]);
+  });
+
+/**
+ * A timer that three programs prepare. The third has a callback as well, which it sets on a timer of its own.
+ */
+const byThreePrograms = oneTimer().map((timer) => {
+  const map = { ...timer.map, maxEntries: 2 };
+  const [key, other] = [0, 1];
+  const own = [lookup(0, other, 1), init(0, timer.clock, 1), setCallback(0, 1)];
+  const programs = [
+    onTimer({ ...timer, key }, [init(0, timer.clock)], []),
+    onTimer({ ...timer, key }, [setCallback(0)]),
+    onTimer({ ...timer, key }, [...own, start(timer.delay)]),
+  ];
+  return timerScenario({ ...timer, map }, programs, [run(0), run(1), run(2), advance(timer.delay + GRID_NS)]);
+});
+
+/** Whether a start was made by another program than the one that set the callback. */
+const isForeign = ({ timer, call }: ArmingRecord): boolean =>
+  timer.callback !== null && timer.callback.program !== call.program;
+
+/** A timer that was armed and cancelled, was cancelled before, or was cancelled once it had fired; then it is started. */
+const startedOnceCancelled = fc
+  .record({ timer: oneTimer(), when: fc.constantFrom("armed", "inactive", "fired") })
+  .map(({ timer, when }) => {
+    if (when === "inactive")
+      return timerScenario(timer, [readyTimer(timer, [cancel(), start(timer.delay)])], [run(), advance(GRID_NS)]);
+    const again = onTimer(timer, [cancel(), start(timer.delay)]);
+    const steps = when === "fired" ? [advance(timer.delay + GRID_NS), run(1)] : [run(1)];
+    return afterArming(timer, steps, [again]);
+  });
 
 export default [
   {
@@ -71,12 +183,8 @@ export default [
     clauses: [
       {
         name: "returns",
-        words: "bpf_timer_start returns 0 for a timer that is initialized and has a callback.",
-        check: callsReturn(
-          "timer-start",
-          0,
-          ({ timer, operation }) => timer.initialized && timer.callback !== null && BigInt(operation.flags) === 0n,
-        ),
+        words: "Without flags bpf_timer_start returns 0 for a timer that is initialized and has a callback.",
+        check: callsReturn("timer-start", 0, isReady),
         faults: ["start-fails"],
       },
     ],
@@ -117,17 +225,17 @@ export default [
   },
   {
     id: "start.after-cancel",
-    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel, drop_prog_refcnt" }],
+    citations: [
+      { document: "ebpf-docs/bpf_timer_start@2026-09", place: "Returns" },
+      { document: "ebpf-docs/bpf_timer_cancel@2026-09", place: "Usage" },
+    ],
     since: "5.15",
-    undocumented: true,
-    scenarios: oneTimer().map((timer) =>
-      timerScenario(timer, [readyTimer(timer, [start(timer.delay), cancel(), start(timer.delay)])], [run()]),
-    ),
+    scenarios: startedOnceCancelled,
     clauses: [
       {
         name: "returns",
         words:
-          "bpf_timer_cancel takes the callback away with the expiry: bpf_timer_start then returns -EINVAL until a callback is set again.",
+          "Once bpf_timer_cancel was called for a timer, bpf_timer_start returns -EINVAL until bpf_timer_set_callback is called again.",
         check: callsReturn("timer-start", -ERRNO.EINVAL, ({ timer }) => timer.initialized && timer.cancelled),
         faults: ["cancel-keeps-callback"],
       },
@@ -158,12 +266,12 @@ export default [
     id: "start.not-before-expiry",
     citations: DEFINITION,
     since: "5.15",
-    scenarios: oneTimer().map((timer) => afterArming(timer, [advance(timer.delay + GRID_NS)])),
+    scenarios: startedSomewhere,
     clauses: [
       {
         name: "not-early",
         words:
-          "A timer started with N nanoseconds does not fire before N nanoseconds have passed, whichever clock it has.",
+          "A timer started with N nanoseconds, of less than a minute, does not fire before they have passed, whichever clock it has.",
         check: neverFiresEarly(isPlain),
         faults: ["start-early"],
       },
@@ -173,11 +281,11 @@ export default [
     id: "start.fires",
     citations: DEFINITION,
     since: "5.15",
-    scenarios: oneTimer().map((timer) => afterArming(timer, [advance(timer.delay + GRID_NS)])),
+    scenarios: startedSomewhere,
     clauses: [
       {
         name: "fires",
-        words: "A started timer fires once its time has come, whichever clock it has.",
+        words: "A timer that was started with less than a minute fires once its time has come, whichever clock it has.",
         check: firesInTime(isPlain),
         faults: ["callback-never-runs"],
       },
@@ -203,19 +311,31 @@ export default [
     id: "start.restart-moves",
     citations: DEFINITION,
     since: "5.15",
-    scenarios: fc.record({ timer: oneTimer(), longer: delayNs() }).map(({ timer, longer }) => {
-      const [first, second] = [timer.delay, timer.delay + longer];
-      const programs = [readyTimer(timer, [start(first)]), onTimer(timer, [start(second)])];
-      return timerScenario(timer, programs, [run(0), run(1), advance(second + GRID_NS)]);
-    }),
+    scenarios: restarted,
     clauses: [
       {
+        name: "returns",
+        words: "bpf_timer_start returns 0 for a timer that is armed.",
+        check: callsReturn("timer-start", 0, (call) => isReady(call) && call.timer.arming !== null),
+        faults: ["restart-fails"],
+      },
+      {
+        name: "in-time",
+        words: "The timer then fires when the last start says, and no later,",
+        check: firesInTime(isRestart),
+        faults: ["restart-late"],
+      },
+      {
         name: "not-early",
-        words: "Starting a timer that is armed moves its expiry: it fires once, when the last start says.",
-        check: firesOnTime(({ call }, { armings: { records } }) =>
-          records.some(({ end, endEvent }) => end === "restart" && endEvent === call),
-        ),
-        faults: ["restart-ignored"],
+        words: "nor earlier, even where the start before would have been due by then;",
+        check: neverFiresEarly(isRestart),
+        faults: ["restart-takes-earlier"],
+      },
+      {
+        name: "once",
+        words: "the start before makes it fire no more, even where that would have been due later.",
+        check: staysQuietOnceEnded(({ end }) => end === "restart", "again"),
+        faults: ["restart-keeps-later"],
       },
     ],
   },
@@ -233,13 +353,16 @@ export default [
     clauses: [
       {
         name: "returns",
-        words: "A timer that has fired can be started again, without another init or set_callback, and fires again.",
-        check: callsReturn(
-          "timer-start",
-          0,
-          ({ timer, event }) => timer.initialized && timer.fired && timer.callback !== null && event.callback === null,
-        ),
+        words:
+          "bpf_timer_start returns 0 for a timer that has fired: it needs no other init or set_callback in between.",
+        check: callsReturn("timer-start", 0, (call) => isReady(call) && call.timer.fired && !isOwn(call)),
         faults: ["firing-drops-callback"],
+      },
+      {
+        name: "fires",
+        words: "It then fires again, when the new start says.",
+        check: firesOnTime((record) => isRelative(record) && record.timer.fired && !record.own),
+        faults: ["refire-ignored"],
       },
     ],
   },
@@ -257,10 +380,16 @@ export default [
     }),
     clauses: [
       {
+        name: "returns",
+        words: "bpf_timer_start returns 0 for a callback that calls it on the timer it runs for.",
+        check: callsReturn("timer-start", 0, (call) => isReady(call) && isOwn(call)),
+        faults: ["rearm-refused"],
+      },
+      {
         name: "fires",
-        words: "A callback can start its own timer again, and so make it periodic.",
-        check: firesInTime(({ call }) => call.callback !== null),
-        faults: ["rearm-ignored"],
+        words: "The timer then fires again when that start says, each time the callback does so: it is periodic.",
+        check: firesOnTime((record) => isRelative(record) && record.own),
+        faults: ["rearm-ignored", "rearm-once"],
       },
     ],
   },
@@ -268,26 +397,30 @@ export default [
     id: "start.by-other-program",
     citations: [CONCEPT("list of three programs")],
     since: "5.15",
-    scenarios: oneTimer().map((timer) => {
-      const programs = [
-        onTimer(timer, [init(0, timer.clock)]),
-        onTimer(timer, [setCallback(0)]),
-        onTimer(timer, [start(timer.delay)]),
-      ];
-      return timerScenario(timer, programs, [run(0), run(1), run(2), advance(timer.delay + GRID_NS)]);
-    }),
+    scenarios: byThreePrograms,
     clauses: [
       {
         name: "returns",
         words:
-          "Init, set_callback and start may come from three programs; the timer then fires with the second one's callback.",
+          "Init, set_callback and start may come from three programs: bpf_timer_start returns 0 in another program than the one that set the callback.",
         check: callsReturn(
           "timer-start",
           0,
-          ({ timer, event }) =>
-            timer.initialized && timer.callback !== null && timer.callback.program !== event.program,
+          (call) => isReady(call) && call.timer.callback?.program !== call.event.program,
         ),
         faults: ["start-only-by-setter"],
+      },
+      {
+        name: "fires",
+        words: "The timer then fires when the start says,",
+        check: firesOnTime((record) => isRelative(record) && isForeign(record)),
+        faults: ["foreign-start-ignored"],
+      },
+      {
+        name: "callback",
+        words: "and calls the callback that was set, not one of the program that started it.",
+        check: firesWithItsCallback(isForeign),
+        faults: ["start-takes-starter"],
       },
     ],
   },
@@ -300,7 +433,7 @@ export default [
       {
         name: "fires",
         words: "A timer started with 0 nanoseconds fires at once.",
-        check: firesAtOnce(({ operation: { ns, flags } }) => BigInt(ns) === 0n && !isAbsolute(flags)),
+        check: firesAtOnce((record) => Number(record.operation.ns) === 0 && isRelative(record)),
         faults: ["zero-never-fires"],
       },
     ],
@@ -309,19 +442,24 @@ export default [
     id: "start.far-future",
     citations: DEFINITION,
     since: "5.15",
-    scenarios: fc.record({ timer: oneTimer(), back: fc.bigInt({ min: 0n, max: 1n << 62n }) }).map(({ timer, back }) => {
-      const ns = `0x${(NANOSECONDS_MAX - back).toString(16)}`;
-      return timerScenario(timer, [readyTimer(timer, [start(ns)])], [run(), advance(timer.delay)]);
-    }),
+    scenarios: fc
+      .record({ timer: oneTimer(), ns: farNs })
+      .map(({ timer, ns }) =>
+        timerScenario(timer, [readyTimer(timer, [start(ns)])], [run(), advance(timer.delay + GRID_NS)]),
+      ),
     clauses: [
       {
-        name: "never-fires",
+        name: "returns",
         words:
-          "bpf_timer_start accepts any number of nanoseconds up to the largest signed 64-bit one; such a timer waits.",
-        check: neverFires(
-          ({ operation }) => BigInt(operation.ns) > 1n << 61n && BigInt(operation.ns) <= NANOSECONDS_MAX,
-        ),
-        faults: ["far-future-fires"],
+          "bpf_timer_start returns 0 for any number of nanoseconds from a minute to the largest signed 64-bit one.",
+        check: callsReturn("timer-start", 0, (call) => isReady(call) && isFar(call.operation.ns)),
+        faults: ["far-future-refused"],
+      },
+      {
+        name: "waits",
+        words: "Such a timer waits: it does not fire early.",
+        check: waits((record) => isRelative(record) && isFar(record.operation.ns)),
+        faults: ["far-future-fires", "delay-of-32-bits"],
       },
     ],
   },
@@ -331,17 +469,23 @@ export default [
     since: "5.15",
     undocumented: true,
     scenarios: fc
-      .record({ timer: oneTimer(), beyond: fc.bigInt({ min: 1n, max: 1n << 62n }) })
+      .record({ timer: oneTimer(), beyond: fc.bigInt({ min: 1n, max: 1n << 63n }) })
       .map(({ timer, beyond }) => {
         const ns = `0x${(NANOSECONDS_MAX + beyond).toString(16)}`;
         return timerScenario(timer, [readyTimer(timer, [start(ns)])], [run(), advance(timer.delay)]);
       }),
     clauses: [
       {
+        name: "returns",
+        words: "bpf_timer_start returns 0 for 2^63 nanoseconds or more.",
+        check: callsReturn("timer-start", 0, (call) => isReady(call) && isPastSigned(call.operation.ns)),
+        faults: ["negative-refused"],
+      },
+      {
         name: "never-fires",
         words:
-          "A relative start with 2^63 nanoseconds or more returns 0 and does not fire at once: the sum with the present overflows, and is taken for the end of time.",
-        check: neverFires(({ operation: { ns, flags } }) => !isAbsolute(flags) && BigInt(ns) > NANOSECONDS_MAX),
+          "Such a timer does not fire at once: the sum with the present overflows, and is taken for the end of time.",
+        check: neverFires((record) => isRelative(record) && isPastSigned(record.operation.ns)),
         faults: ["negative-fires"],
       },
     ],
@@ -372,22 +516,51 @@ export default [
     id: "start.absolute",
     citations: FLAGS,
     since: "6.4",
-    scenarios: fc
-      .record({ timer: oneTimer(), clock: fc.constantFrom("monotonic" as const, "boottime" as const) })
-      .map(({ timer, clock }) => {
-        const armed = readyTimer({ ...timer, clock: CLOCK_OF[clock] }, [startAbsolute(timer.delay, clock)]);
-        return timerScenario(timer, [armed], [run(), advance(timer.delay + GRID_NS)]);
-      }),
+    scenarios: onBothClocks(BPF_F_TIMER_ABS),
     clauses: [
+      {
+        name: "returns",
+        words: "With BPF_F_TIMER_ABS bpf_timer_start returns 0.",
+        check: returnsWith(BPF_F_TIMER_ABS),
+        faults: ["absolute-refused"],
+      },
+      {
+        name: "monotonic",
+        words:
+          "The nanoseconds are a reading of the timer's clock. A timer of CLOCK_MONOTONIC fires when that clock reaches it, not before.",
+        check: firesOnTime(isOnClock("monotonic", BPF_F_TIMER_ABS)),
+        faults: ["absolute-monotonic-as-relative", "absolute-taken-as-relative"],
+      },
+      {
+        name: "boottime",
+        words: "A timer of CLOCK_BOOTTIME fires when that clock reaches it, not before.",
+        check: firesOnTime(isOnClock("boottime", BPF_F_TIMER_ABS)),
+        faults: ["absolute-boottime-as-relative", "absolute-taken-as-relative"],
+      },
+    ],
+  },
+  {
+    id: "start.absolute-pinned",
+    citations: FLAGS,
+    since: "6.7",
+    scenarios: onBothClocks(ABSOLUTE_PINNED),
+    clauses: [
+      {
+        name: "returns",
+        words: "BPF_F_TIMER_ABS goes together with BPF_F_TIMER_CPU_PIN: bpf_timer_start returns 0.",
+        check: returnsWith(ABSOLUTE_PINNED),
+        faults: ["absolute-pinned-refused"],
+      },
       {
         name: "fires",
         words:
-          "With BPF_F_TIMER_ABS the nanoseconds are a reading of the timer's clock: the timer fires when the clock reaches it, not before.",
+          "The timer fires when its clock, CLOCK_MONOTONIC or CLOCK_BOOTTIME, reaches the nanoseconds, not before.",
         check: firesOnTime(
-          ({ operation: { flags, fromNow }, clock }) =>
-            isAbsolute(flags) && fromNow !== undefined && clock === CLOCK_OF[fromNow],
+          (record, reading) =>
+            isOnClock("monotonic", ABSOLUTE_PINNED)(record, reading) ||
+            isOnClock("boottime", ABSOLUTE_PINNED)(record, reading),
         ),
-        faults: ["absolute-taken-as-relative"],
+        faults: ["absolute-pinned-as-relative"],
       },
     ],
   },
@@ -398,19 +571,19 @@ export default [
     scenarios: fc
       .record({ timer: oneTimer(), ns: fc.integer({ min: 1, max: 1000 }) })
       .map(({ timer, ns }) =>
-        timerScenario(
-          timer,
-          [readyTimer({ ...timer, clock: CLOCK.MONOTONIC }, [start(ns, BPF_F_TIMER_ABS)])],
-          [run(), advance(GRID_NS)],
-        ),
+        timerScenario(timer, [readyTimer(timer, [start(ns, BPF_F_TIMER_ABS)])], [run(), advance(GRID_NS)]),
       ),
     clauses: [
       {
+        name: "returns",
+        words: "With BPF_F_TIMER_ABS and a moment that the timer's clock has passed, bpf_timer_start returns 0.",
+        check: returnsWith(BPF_F_TIMER_ABS, ({ operation }) => isLongPast(operation)),
+        faults: ["absolute-past-refused"],
+      },
+      {
         name: "fires",
-        words: "With BPF_F_TIMER_ABS and a moment that the timer's clock has passed, the timer fires at once.",
-        check: firesAtOnce(
-          ({ operation: { ns, flags, fromNow } }) => isAbsolute(flags) && fromNow === undefined && BigInt(ns) <= 1000n,
-        ),
+        words: "The timer fires at once, whichever clock it has.",
+        check: firesAtOnce(({ operation }) => hasFlag(operation, BPF_F_TIMER_ABS) && isLongPast(operation)),
         faults: ["absolute-past-never-fires"],
       },
     ],
@@ -432,8 +605,8 @@ export default [
         words:
           "With BPF_F_TIMER_ABS and a timer of CLOCK_REALTIME the nanoseconds are a reading of CLOCK_REALTIME: a moment decades past fires at once.",
         check: firesAtOnce(
-          ({ operation: { flags, fromNow }, clock }) =>
-            isAbsolute(flags) && fromNow === "monotonic" && clock === CLOCK.REALTIME,
+          ({ operation, clock }) =>
+            operation.fromNow === "monotonic" && clock === CLOCK.REALTIME && hasFlag(operation, BPF_F_TIMER_ABS),
         ),
         faults: ["absolute-realtime-never-fires"],
       },
@@ -443,21 +616,26 @@ export default [
     id: "start.cpu-pin",
     citations: FLAGS,
     since: "6.7",
-    scenarios: fc.record({ timer: oneTimer(), absolute: fc.boolean() }).map(({ timer, absolute }) => {
-      const flags = BPF_F_TIMER_CPU_PIN | (absolute ? BPF_F_TIMER_ABS : 0);
-      const clock = CLOCK.MONOTONIC;
-      const operation = absolute ? startAbsolute(timer.delay, "monotonic", flags) : start(timer.delay, flags);
-      return timerScenario(
-        timer,
-        [readyTimer({ ...timer, clock }, [operation])],
-        [run(), advance(timer.delay + GRID_NS)],
-      );
+    processors: 2,
+    scenarios: fc.record({ timer: oneTimer(), cpu: fc.nat({ max: 1 }), moves: fc.boolean() }).map((drawn) => {
+      const { timer, cpu, moves } = drawn;
+      const pinned = start(timer.delay, BPF_F_TIMER_CPU_PIN);
+      // Where it moves, the other CPU starts the timer again before it fires.
+      const again: Step[] = moves ? [{ kind: "run", program: 1, cpu: 1 - cpu }] : [];
+      const steps: Step[] = [{ kind: "run", program: 0, cpu }, ...again, advance(timer.delay + GRID_NS)];
+      return timerScenario(timer, [readyTimer(timer, [pinned]), onTimer(timer, [pinned])], steps);
     }),
     clauses: [
       {
+        name: "returns",
+        words: "With BPF_F_TIMER_CPU_PIN bpf_timer_start returns 0.",
+        check: returnsWith(BPF_F_TIMER_CPU_PIN),
+        faults: ["pin-refused"],
+      },
+      {
         name: "cpu",
-        words: "With BPF_F_TIMER_CPU_PIN the callback runs on the CPU that called bpf_timer_start.",
-        check: firesOnItsCpu(({ operation }) => (BigInt(operation.flags) & BigInt(BPF_F_TIMER_CPU_PIN)) !== 0n),
+        words: "The callback then runs on the CPU that called bpf_timer_start.",
+        check: firesOnItsCpu(({ operation }) => hasFlag(operation, BPF_F_TIMER_CPU_PIN)),
         faults: ["pin-ignored"],
       },
     ],

@@ -6,6 +6,7 @@ import { PAGE_INIT, PAGE_INIT_EARLIER, PAGE_INIT_SENTENCES } from "./page-init.t
 import { PAGE_SET_CALLBACK, PAGE_SET_CALLBACK_SENTENCES } from "./page-set-callback.ts";
 import { PAGE_START, PAGE_START_SENTENCES } from "./page-start.ts";
 import { PAGE_TIMERS, PAGE_TIMERS_SENTENCES } from "./page-timers.ts";
+import { PAGES_2026_09, PAGES_2026_09_SENTENCES } from "./pages-2026-09.ts";
 import type { Sentence, SourceText } from "./sentence.ts";
 import { UAPI_CANCEL, UAPI_CANCEL_SENTENCES } from "./uapi-cancel.ts";
 import { UAPI_INIT, UAPI_INIT_SENTENCES } from "./uapi-init.ts";
@@ -25,6 +26,7 @@ export const TEXTS: readonly SourceText[] = [
   PAGE_START,
   PAGE_CANCEL,
   PAGE_CANCEL_ASYNC,
+  ...PAGES_2026_09,
 ];
 
 export const SENTENCES: readonly Sentence[] = [
@@ -38,6 +40,7 @@ export const SENTENCES: readonly Sentence[] = [
   ...PAGE_START_SENTENCES,
   ...PAGE_CANCEL_SENTENCES,
   ...PAGE_CANCEL_ASYNC_SENTENCES,
+  ...PAGES_2026_09_SENTENCES,
 ];
 
 /** `partly`: some of what it says is encoded, and a reason is given for the rest. */

@@ -154,13 +154,13 @@ export const UAPI_START_SENTENCES: readonly Sentence[] = [
     id: "uapi.start.absolute",
     places: placesIn(FLAGS, 2),
     paraphrase: "With BPF_F_TIMER_ABS the nanoseconds are a moment on the timer's clock and not a delay.",
-    guarantees: ["start.absolute", "start.absolute-past", "start.absolute-realtime"],
+    guarantees: ["start.absolute", "start.absolute-past", "start.absolute-pinned", "start.absolute-realtime"],
   },
   {
     id: "uapi.start.cpu-pin",
     places: placesIn(FLAGS, 3),
     paraphrase: "With BPF_F_TIMER_CPU_PIN the callback runs on the CPU that made the call.",
-    guarantees: ["start.cpu-pin"],
+    guarantees: ["start.cpu-pin", "start.absolute-pinned"],
   },
   {
     id: "uapi.start.returns-zero",
