@@ -54,6 +54,10 @@ const isStart = (moment: Moment): boolean =>
 export const hasFlag = ({ flags }: ArmingRecord["operation"], flag: number): boolean =>
   typeof flags === "number" ? (flags & flag) !== 0 : (BigInt(flags) & BigInt(flag)) !== 0n;
 
+/** Whether a start says how long from then on it is to wait. */
+export const isRelative = ({ operation }: Pick<ArmingRecord, "operation">): boolean =>
+  !hasFlag(operation, BPF_F_TIMER_ABS);
+
 /** How long after it was made a start is due, nanoseconds: Infinity past what a trace can tell, null for absolute starts. */
 export function delayOf(operation: ArmingRecord["operation"]): number | null {
   const { ns, fromNow } = operation;

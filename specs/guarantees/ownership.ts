@@ -1,7 +1,7 @@
 /** What is promised of a map's ownership of its timers: what holds it, what takes an element away, what user space sees. */
 import fc from "fast-check";
 import { ERRNO, formatResult } from "../../bpf/errno.ts";
-import { BPF_TIMER_BYTES } from "../../bpf/uapi.ts";
+import { BPF_ANY, BPF_EXIST, BPF_TIMER_BYTES } from "../../bpf/uapi.ts";
 import { delayNs } from "../../generators/time.ts";
 import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
@@ -27,16 +27,17 @@ import {
   userUpdate,
 } from "../../scenario/build.ts";
 import type { HistoryEvent, StepEvent } from "../../scenario/history.ts";
-import type { Scenario, Step } from "../../scenario/scenario.ts";
+import type { Operation, Scenario, StepKind } from "../../scenario/scenario.ts";
 import { GRID_NS, RELEASE_NS } from "../../scenario/time.ts";
 import { fieldOffset } from "../../scenario/value-layout.ts";
-import { overdueNs } from "../checks/armings.ts";
-import { callsReturn, isUnopposed } from "../checks/calls.ts";
-import { firesOnTime, quietOnceFreed } from "../checks/firing-time.ts";
-import { elementOf, happenedMeanwhile, isDone, isSameElement, isStep } from "../checks/looking-back.ts";
+import { type ArmingRecord, isRelative, overdueNs } from "../checks/armings.ts";
+import { callsReturn, isOwn, isReady, isUnopposed } from "../checks/calls.ts";
+import { type Applies, firesOnTime, quietOnceFreed } from "../checks/firing-time.ts";
+import { isDone, isSameElement, isStep, stepMeanwhile } from "../checks/looking-back.ts";
 import { firesWithProgramClosed } from "../checks/program-life.ts";
 import type { Reading } from "../checks/reading.ts";
-import type { Check, ClockBound, Guarantee, Judgement, Violation } from "../guarantee.ts";
+import type { UserReferences } from "../checks/timer-state.ts";
+import { type Check, type Guarantee, UNTOUCHED, type Violation } from "../guarantee.ts";
 
 const OWNERSHIP = [
   { document: "ebpf-docs/bpf_timer_init", place: "Returns, on user references" },
@@ -53,144 +54,219 @@ const START = (place: string) =>
 const PENDING = { document: "ebpf-docs/timers", place: "paragraph on pending timers" } as const;
 
 /** No timer fires once a step of kind `last` has taken its map's last user reference, and the kernel has let go. */
-function cancelledBy(last: Step["kind"]): Check {
-  return ({ firings, timers }) => {
-    const violations = firings.flatMap(({ event, timer }): Violation[] => {
+function cancelledBy(last: StepKind): Check {
+  return (reading, clock) => {
+    if (reading.steps(last).length === 0) return UNTOUCHED;
+    const violations = reading.firings.flatMap(({ event, timer }): Violation[] => {
       const freed = timer?.freedWithMap;
       if (freed?.step.step.kind !== last || event.timeNs <= freed.settledNs) return [];
       const expected = `no callback of the map runs after step ${freed.step.at} (${last})`;
       const observed = `one ran ${event.timeNs - freed.step.outcome.timeNs} ns after it`;
       return [{ at: event.at, expected, observed, subject: last, event }];
     });
-    const armed = timers.filter(
-      ({ freedWithMap }) => freedWithMap?.step.step.kind === last && freedWithMap.arming !== null,
+    const freed = reading.armings.records.filter(
+      (record) =>
+        record.end === "freed" &&
+        record.endEvent?.kind === "step" &&
+        record.endEvent.step.kind === last &&
+        overdueNs(record, reading, clock) > 0,
     );
-    return { exercised: armed.length, violations };
+    return { exercised: freed.length, violations };
   };
 }
 
-/** A timer that is armed while only a pin holds its map fires all the same. */
-function firesWhilePinned(reading: Reading, clock: ClockBound): Judgement {
-  const { records } = reading.armings;
-  const fired = records.filter(
-    ({ end, references }) => end === "firing" && references?.pinned === true && !references.descriptor,
-  );
-  const missing = records.filter((record) => record.end === null && overdueNs(record, reading, clock) > 0);
-  const violations = missing.map((record) => ({
-    at: reading.scenario.steps.length - 1,
-    expected: `the timer started in step ${record.call.at} fires: its map is pinned`,
-    observed: `${overdueNs(record, reading, clock)} ns past the latest moment it had not`,
-    subject: "pin",
-  }));
-  return { exercised: fired.length + missing.length, violations };
-}
+/** Whether a start's map lost its descriptor by a step of this kind before the timer fired, and a pin alone held it. */
+const losesDescriptor =
+  (kind: "close-map" | "exit-process"): Applies =>
+  (record, reading) => {
+    const map = record.call.element?.map ?? -1;
+    return (
+      isRelative(record) &&
+      stepMeanwhile(
+        reading,
+        record,
+        kind,
+        ({ event: { step }, references }) =>
+          (step.kind === "exit-process" || step.map === map) &&
+          references[map]?.descriptor === true &&
+          references[map].pinned,
+      )
+    );
+  };
+
+/** Whether a callback that restarts its own timer does so while a pin alone holds the map. */
+const isWhilePinned = (references: UserReferences | undefined): boolean =>
+  references?.pinned === true && !references.descriptor;
 
 /** A timer in a map whose elements can be deleted. */
 const inHash = oneTimer().filter(({ map }) => map.type !== "array");
 
-/** Whether the program itself, not a callback, updated or deleted an element. */
-const isProgramCall = (event: HistoryEvent, kind: "update" | "delete"): boolean =>
-  isDone(event, kind) && event.callback === null;
+/** Whether a program, or a callback of another timer, updated or deleted an element. */
+const isProgramCall =
+  (kind: "update" | "delete") =>
+  (event: HistoryEvent, reading: Reading): boolean =>
+    isDone(event, kind) && !reading.calls(kind).some((call) => call.event === event && call.own !== undefined);
+
+/** An armed timer whose element is changed by a program, or by the callback of another timer. */
+const changedByProgram = (armed: fc.Arbitrary<OneTimer>, change: (key: number) => Operation) =>
+  fc.record({ timer: armed, byCallback: fc.boolean() }).map(({ timer, byCallback }) => {
+    if (!byCallback)
+      return afterArming(timer, [run(1), advance(timer.delay + GRID_NS)], [program([change(timer.key)])]);
+    const map = { ...timer.map, maxEntries: 2 };
+    const [first, second] = [
+      { ...timer, map, key: 0 },
+      { ...timer, map, key: 1 },
+    ];
+    const programs = [
+      readyTimer(second, [start(timer.delay + 2 * GRID_NS)]),
+      readyTimer(first, [start(timer.delay)], [callback([change(1)])]),
+    ];
+    return timerScenario(first, programs, [run(0), run(1), advance(timer.delay + 3 * GRID_NS)]);
+  });
+
+/**
+ * A timer, and flags for an update of its element: with or without saying that it is there. Making room for the new
+ * value, an LRU map may evict the very element, which is then not there any more.
+ */
+const toUpdate = fc
+  .record({ timer: oneTimer(), flags: fc.constantFrom(BPF_ANY, BPF_EXIST) })
+  .map(({ timer, flags }) => ({ timer, flags: timer.map.type === "lru-hash" ? BPF_ANY : flags }));
 
 /** Whether the descriptor that holds a map was opened from its pin. */
 function isReopened(reading: Reading, map: number, event: HistoryEvent): boolean {
-  const opening = reading
-    .before(event)
-    .findLast((each) => (isStep(each, "create-map") || isStep(each, "open-pin")) && each.step.map === map);
-  return opening !== undefined && isStep(opening, "open-pin");
+  const last = (kind: "create-map" | "open-pin"): number =>
+    reading
+      .steps(kind)
+      .findLast((each) => each.event.step.map === map && each.event.outcome.result >= 0 && each.event.at < event.at)
+      ?.event.at ?? -1;
+  const openedAt = last("open-pin");
+  return openedAt >= 0 && openedAt > last("create-map");
 }
 
-/** An armed timer of an array's element whose delete is refused. */
+/** An armed timer of an array's element whose delete is refused, to a program and to user space. */
 const deleteInArray = oneTimer()
   .map((timer): OneTimer => ({ ...timer, map: { ...timer.map, type: "array", flags: 0 } }))
-  .chain((timer) =>
-    fc.boolean().map((byUser) => {
-      const steps = [byUser ? userDelete(timer.key) : run(1), advance(timer.delay + GRID_NS)];
-      return afterArming(timer, steps, byUser ? [] : [program([deleteElement(0, timer.key)])]);
-    }),
+  .map((timer) =>
+    afterArming(
+      timer,
+      [run(1), userDelete(timer.key), advance(timer.delay + GRID_NS)],
+      [program([deleteElement(0, timer.key)])],
+    ),
   );
 
-const isArrayDelete = (event: HistoryEvent, { maps }: Scenario): boolean => {
-  const map = elementOf(event)?.map;
-  if (map == null || maps[map]?.type !== "array") return false;
-  return event.kind === "step"
-    ? event.step.kind === "delete"
-    : event.kind === "call" && event.operation.kind === "delete";
+const isInArray = ({ maps }: Scenario, map: number | null | undefined): boolean =>
+  map != null && maps[map]?.type === "array";
+
+/** A delete of an array's element by user space is refused. */
+const refusesUserDelete: Check = (reading) => {
+  const deletes = reading
+    .steps("delete")
+    .filter(
+      ({ event: { step }, references }) =>
+        isInArray(reading.scenario, step.map) && references[step.map]?.descriptor === true,
+    );
+  const violations = deletes
+    .filter(({ event }) => event.outcome.result !== -ERRNO.EINVAL)
+    .map(({ event }) => ({
+      at: event.at,
+      expected: "the delete of an array's element returns -EINVAL",
+      observed: `it returned ${formatResult(event.outcome.result)}`,
+      subject: formatResult(event.outcome.result),
+      event,
+    }));
+  return { exercised: deletes.length, violations };
 };
 
-/** A delete of an array's element is refused. */
-const refusesArrayDelete: Check = (reading) => {
-  const violations: Violation[] = [];
-  let exercised = 0;
-  for (const { event, references } of reading.moments) {
-    if (event.kind === "firing" || !isArrayDelete(event, reading.scenario)) continue;
-    if (event.kind === "step" && references[elementOf(event)?.map ?? -1]?.descriptor !== true) continue;
-    exercised++;
-    const result = event.kind === "step" ? event.outcome.result : event.result;
-    if (result === -ERRNO.EINVAL) continue;
-    const [expected, observed] = [
-      "the delete of an array's element returns -EINVAL",
-      `it returned ${formatResult(result)}`,
-    ];
-    violations.push({ at: event.at, expected, observed, subject: formatResult(result) });
-  }
-  return { exercised, violations };
+/** Whether something tried to delete a start's element, in an array, before it ended. */
+const isArrayDeleteTried: Applies = (record, reading) => {
+  const { call, endEvent } = record;
+  if (!isRelative(record) || !isInArray(reading.scenario, call.element?.map)) return false;
+  const until = endEvent === null ? Number.POSITIVE_INFINITY : reading.placeOf(endEvent);
+  return [...reading.steps("delete"), ...reading.calls("delete")].some(({ event }) => {
+    const place = reading.placeOf(event);
+    return place > reading.placeOf(call) && place < until && isSameElement(event, call);
+  });
 };
 
-/** An LRU map full of armed timers, into which user space inserts more elements; then it looks for each of the first. */
+/**
+ * An LRU map full of armed timers, into which user space or a program inserts more elements; then user space looks for
+ * each of the first.
+ */
 const evictions = fc
-  .record({ timer: oneTimer(), elements: fc.integer({ min: 1, max: 3 }), more: fc.integer({ min: 1, max: 4 }) })
-  .map(({ timer: { map, clock, delay }, elements, more }) => {
+  .record({
+    timer: oneTimer(),
+    elements: fc.integer({ min: 1, max: 3 }),
+    more: fc.integer({ min: 1, max: 4 }),
+    byProgram: fc.boolean(),
+  })
+  .map(({ timer: { map, clock, delay }, elements, more, byProgram }) => {
     const keys = Array.from({ length: elements }, (_, key) => key);
     const operations = keys.flatMap((key) => [lookup(0, key), init(0, clock), setCallback(0), start(delay)]);
-    const inserted = Array.from({ length: more }, (_, index) => userUpdate(elements + index));
+    const others = Array.from({ length: more }, (_, index) => elements + index);
+    const inserts = byProgram ? [program(others.map((key) => updateElement(0, key)))] : [];
     return scenario(
       [{ ...map, type: "lru-hash", flags: 0, maxEntries: elements }],
-      [program(operations, [callback()])],
-      [run(), ...inserted, ...keys.map((key) => userLookup(key)), advance(delay + GRID_NS)],
+      [program(operations, [callback()]), ...inserts],
+      [
+        run(),
+        ...(byProgram ? [run(1)] : others.map((key) => userUpdate(key))),
+        ...keys.map((key) => userLookup(key)),
+        advance(delay + GRID_NS),
+      ],
     );
   });
+
+interface Evicted {
+  record: ArmingRecord;
+  /** The lookup that did not find the element of an armed timer any more. */
+  miss: StepEvent;
+}
+
+/** The starts whose element user space found evicted while they were armed. */
+const evictedOf = (reading: Reading): Evicted[] =>
+  reading
+    .steps("lookup")
+    .filter(
+      ({ event: { step, outcome } }) =>
+        outcome.result === -ERRNO.ENOENT && reading.scenario.maps[step.map]?.type === "lru-hash",
+    )
+    .flatMap(({ event: miss }) =>
+      reading.armings.records
+        .filter(
+          ({ call, endEvent }) =>
+            isSameElement(miss, call) &&
+            call.at < miss.at &&
+            (endEvent === null || reading.placeOf(miss) < reading.placeOf(endEvent)),
+        )
+        .map((record) => ({ record, miss })),
+    );
 
 /**
  * No armed timer fires once user space has found its element evicted. An element that takes the evicted one's place
  * has a timer of its own, which nobody started.
  */
 const quietOnceEvicted: Check = (reading, clock) => {
-  const violations: Violation[] = [];
-  const { records, unaccounted } = reading.armings;
-  const evicted = records.flatMap((record) => {
-    const miss = reading.events.find(
-      (event) =>
-        event.kind === "step" &&
-        event.step.kind === "lookup" &&
-        event.outcome.result === -ERRNO.ENOENT &&
-        reading.scenario.maps[event.step.map]?.type === "lru-hash" &&
-        isSameElement(event, record.call) &&
-        happenedMeanwhile(reading, record, (each) => each === event),
-    );
-    return miss === undefined ? [] : [{ record, miss }];
-  });
-  const misfire = (event: HistoryEvent | null, at: number): void => {
-    if (event?.kind !== "firing") return;
-    const expected = `the timer of the element that step ${at} found evicted does not fire`;
-    violations.push({
-      at: event.at,
-      expected,
-      observed: `a callback ran for key ${event.element.key}`,
-      subject: "evicted",
-    });
-  };
-  for (const { record, miss } of evicted) misfire(record.endEvent, miss.at);
-  for (const { event } of unaccounted) {
-    const cause = evicted.find(
-      ({ record, miss }) => miss.at <= event.at && record.call.element?.map === event.element.map,
-    );
-    if (cause !== undefined) misfire(event, cause.miss.at);
-  }
-  return {
-    exercised: evicted.filter(({ record }) => overdueNs(record, reading, clock) > 0).length,
-    violations,
-  };
+  const evicted = evictedOf(reading);
+  if (evicted.length === 0) return UNTOUCHED;
+  const misfires = [
+    ...evicted.flatMap(({ record, miss }) =>
+      record.endEvent?.kind === "firing" ? [{ event: record.endEvent, miss }] : [],
+    ),
+    ...reading.armings.unaccounted.flatMap(({ event }) => {
+      const cause = evicted.find(
+        ({ record, miss }) => miss.at <= event.at && record.call.element?.map === event.element.map,
+      );
+      return cause === undefined ? [] : [{ event, miss: cause.miss }];
+    }),
+  ];
+  const violations = misfires.map(({ event, miss }) => ({
+    at: event.at,
+    expected: `the timer of the element that step ${miss.at} found evicted does not fire`,
+    observed: `a callback ran for key ${event.element.key}`,
+    subject: "evicted",
+    event,
+  }));
+  return { exercised: evicted.filter(({ record }) => overdueNs(record, reading, clock) > 0).length, violations };
 };
 
 /** What a lookup read where the timer lies, as hexadecimal text. */
@@ -228,7 +304,7 @@ export default [
       {
         name: "quiet",
         words:
-          "When the last descriptor of a map that is not pinned is closed, every timer in it is cancelled and freed: none fires afterwards.",
+          "When the last descriptor of a map that is not pinned is closed, every timer in it is cancelled: none fires afterwards.",
         check: cancelledBy("close-map"),
         faults: ["close-keeps-timers"],
       },
@@ -245,7 +321,7 @@ export default [
       {
         name: "quiet",
         words:
-          "When a map that only its pin kept is unpinned, every timer in it is cancelled and freed: none fires once the kernel has released the pin.",
+          "When a map that only its pin kept is unpinned, every timer in it is cancelled: none fires once the kernel has released the pin.",
         check: cancelledBy("unpin-map"),
         faults: ["unpin-keeps-timers"],
       },
@@ -260,9 +336,10 @@ export default [
     ),
     clauses: [
       {
-        name: "keeps",
-        words: "A pin holds a map as a descriptor does: a timer in a pinned map fires though no descriptor is left.",
-        check: firesWhilePinned,
+        name: "fires",
+        words:
+          "A pin holds a map as a descriptor does: a timer in a pinned map fires when it is due, though the last descriptor was closed before.",
+        check: firesOnTime(losesDescriptor("close-map")),
         faults: ["pin-does-not-hold"],
       },
     ],
@@ -276,7 +353,7 @@ export default [
       {
         name: "quiet",
         words:
-          "When the process that holds the only descriptor of a map exits, every timer in the map is cancelled and freed: none fires afterwards.",
+          "When the process that holds the only descriptor of a map exits, every timer in the map is cancelled: none fires afterwards.",
         check: cancelledBy("exit-process"),
         faults: ["exit-keeps-timers"],
       },
@@ -290,10 +367,9 @@ export default [
     clauses: [
       {
         name: "fires",
-        words: "A timer in a pinned map fires though the process that held the map's only descriptor has exited.",
-        check: firesOnTime((record, reading) =>
-          happenedMeanwhile(reading, record, (event) => isStep(event, "exit-process")),
-        ),
+        words:
+          "A timer in a pinned map fires when it is due, though the process that held the map's only descriptor has exited.",
+        check: firesOnTime(losesDescriptor("exit-process")),
         faults: ["exit-ignores-pins"],
       },
     ],
@@ -317,7 +393,7 @@ export default [
         check: callsReturn("timer-init", 0, (call, reading) => {
           const { references, operation, event } = call;
           const held = references[operation.map];
-          return isUnopposed(call) && held?.pinned === false && isReopened(reading, operation.map, event);
+          return held?.pinned === false && isUnopposed(call) && isReopened(reading, operation.map, event);
         }),
         faults: ["reopened-pin-not-held"],
       },
@@ -334,11 +410,20 @@ export default [
     }),
     clauses: [
       {
-        name: "fires",
-        words: "In a pinned map that no descriptor holds, a callback can start its own timer again and again.",
-        check: firesOnTime(
-          ({ call, madeUnder }) => call.callback !== null && madeUnder?.pinned === true && !madeUnder.descriptor,
+        name: "returns",
+        words:
+          "In a pinned map that no descriptor holds, bpf_timer_start returns 0 for a callback that starts its own timer again.",
+        check: callsReturn(
+          "timer-start",
+          0,
+          (call) => isReady(call) && isOwn(call) && isWhilePinned(call.references[call.event.element?.map ?? -1]),
         ),
+        faults: ["rearm-takes-descriptor"],
+      },
+      {
+        name: "fires",
+        words: "The timer then fires again when that start says, each time.",
+        check: firesOnTime((record) => isRelative(record) && record.own && isWhilePinned(record.madeUnder)),
         faults: ["rearm-ignored"],
       },
     ],
@@ -347,7 +432,12 @@ export default [
     id: "ownership.user-update-frees",
     citations: START("on update and delete"),
     since: "5.15",
-    scenarios: oneTimer().map((armed) => afterArming(armed, [userUpdate(armed.key), advance(armed.delay + GRID_NS)])),
+    scenarios: toUpdate.map(({ timer, flags }) =>
+      afterArming(timer, [
+        { kind: "update", map: 0, key: timer.key, payload: 0, fill: 0, flags },
+        advance(timer.delay + GRID_NS),
+      ]),
+    ),
     clauses: [
       {
         name: "quiet",
@@ -375,14 +465,15 @@ export default [
     id: "ownership.program-update-frees",
     citations: START("on update and delete"),
     since: "5.15",
-    scenarios: oneTimer().map((armed) =>
-      afterArming(armed, [run(1), advance(armed.delay + GRID_NS)], [program([updateElement(0, armed.key)])]),
+    scenarios: toUpdate.chain(({ timer, flags }) =>
+      changedByProgram(fc.constant(timer), (key): Operation => ({ kind: "update", map: 0, key, flags })),
     ),
     clauses: [
       {
         name: "quiet",
-        words: "bpf_map_update_elem cancels and frees the timer of the element: it does not fire.",
-        check: quietOnceFreed((event) => isProgramCall(event, "update"), "program update"),
+        words:
+          "bpf_map_update_elem, by a program or by the callback of another timer, cancels and frees the timer of the element: it does not fire.",
+        check: quietOnceFreed(isProgramCall("update"), "program update"),
         faults: ["program-update-keeps-timer"],
       },
     ],
@@ -391,14 +482,13 @@ export default [
     id: "ownership.program-delete-frees",
     citations: START("on update and delete"),
     since: "5.15",
-    scenarios: inHash.map((armed) =>
-      afterArming(armed, [run(1), advance(armed.delay + GRID_NS)], [program([deleteElement(0, armed.key)])]),
-    ),
+    scenarios: changedByProgram(inHash, (key) => deleteElement(0, key)),
     clauses: [
       {
         name: "quiet",
-        words: "bpf_map_delete_elem cancels and frees the timer of the element: it does not fire.",
-        check: quietOnceFreed((event) => isProgramCall(event, "delete"), "program delete"),
+        words:
+          "bpf_map_delete_elem, by a program or by the callback of another timer, cancels and frees the timer of the element: it does not fire.",
+        check: quietOnceFreed(isProgramCall("delete"), "program delete"),
         faults: ["program-delete-keeps-timer"],
       },
     ],
@@ -411,7 +501,7 @@ export default [
     scenarios: evictions,
     clauses: [
       {
-        name: "keeps",
+        name: "quiet",
         words: "An LRU map that evicts an element to make room cancels and frees its timer: it does not fire.",
         check: quietOnceEvicted,
         faults: ["eviction-keeps-timer"],
@@ -425,8 +515,9 @@ export default [
     scenarios: oneTimer().map((armed) => afterArming(armed, [closeProgram(), advance(armed.delay + GRID_NS)])),
     clauses: [
       {
-        name: "keeps",
-        words: "It is the map that owns a timer: closing the program whose callback it is to call cancels nothing.",
+        name: "fires",
+        words:
+          "It is the map that owns a timer: it fires when it is due, though user space closed the program whose callback it is to call.",
         check: firesWithProgramClosed,
         faults: ["closed-program-never-runs"],
       },
@@ -443,7 +534,7 @@ export default [
     }),
     clauses: [
       {
-        name: "keeps",
+        name: "zeros",
         words: "User space that looks an element up reads zeros where its timer lies, armed or not.",
         check: readsZero,
         faults: ["user-reads-timer"],
@@ -475,12 +566,21 @@ export default [
         name: "returns",
         words:
           "What user space writes where a timer lies does not become the timer: whatever the bytes were, the timer is uninitialized, and bpf_timer_init returns 0.",
-        check: callsReturn("timer-init", 0, (call, reading) => {
-          const written = reading
-            .before(call.event)
-            .some((each) => isStep(each, "update") && each.step.fill !== 0 && isSameElement(each, call.event));
-          return written && isUnopposed(call);
-        }),
+        check: callsReturn(
+          "timer-init",
+          0,
+          (call, reading) =>
+            isUnopposed(call) &&
+            reading
+              .steps("update")
+              .some(
+                ({ event }) =>
+                  event.step.fill !== 0 &&
+                  event.outcome.result >= 0 &&
+                  event.at < call.event.at &&
+                  isSameElement(event, call.event),
+              ),
+        ),
         faults: ["user-write-becomes-timer"],
       },
     ],
@@ -493,21 +593,23 @@ export default [
     scenarios: deleteInArray,
     clauses: [
       {
-        name: "returns",
-        words: "A delete of an array's element, by user space or by a program, returns -EINVAL.",
-        check: refusesArrayDelete,
-        faults: ["array-delete-frees-timer"],
+        name: "user",
+        words: "A delete of an array's element by user space returns -EINVAL,",
+        check: refusesUserDelete,
+        faults: ["array-delete-by-user-allowed"],
+      },
+      {
+        name: "program",
+        words: "and so does one by a program.",
+        check: callsReturn("delete", -ERRNO.EINVAL, ({ event }, { scenario }) =>
+          isInArray(scenario, event.element?.map),
+        ),
+        faults: ["array-delete-by-program-allowed"],
       },
       {
         name: "fires",
-        words: "It leaves the element's timer as it is: the timer fires when it is due.",
-        check: firesOnTime((record, reading) =>
-          happenedMeanwhile(
-            reading,
-            record,
-            (event) => isArrayDelete(event, reading.scenario) && isSameElement(event, record.call),
-          ),
-        ),
+        words: "The element's timer stays as it is: it fires when it is due.",
+        check: firesOnTime(isArrayDeleteTried),
         faults: ["array-delete-frees-timer"],
       },
     ],
@@ -529,8 +631,10 @@ export default [
       {
         name: "fires",
         words: "Looking an element up from user space leaves its timer as it is: it fires when it is due.",
-        check: firesOnTime((record, reading) =>
-          happenedMeanwhile(reading, record, (event) => isStep(event, "lookup") && isSameElement(event, record.call)),
+        check: firesOnTime(
+          (record, reading) =>
+            isRelative(record) &&
+            stepMeanwhile(reading, record, "lookup", ({ event }) => isSameElement(event, record.call)),
         ),
         faults: ["user-lookup-cancels"],
       },

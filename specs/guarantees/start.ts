@@ -7,7 +7,7 @@ import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../..
 import { advance, callback, cancel, init, lookup, program, run, setCallback, start } from "../../scenario/build.ts";
 import type { Operation, Step, U64 } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
-import { type ArmingRecord, hasFlag } from "../checks/armings.ts";
+import { type ArmingRecord, hasFlag, isRelative } from "../checks/armings.ts";
 import { callsReturn, isOwn, isReady } from "../checks/calls.ts";
 import {
   type Applies,
@@ -98,7 +98,6 @@ const isLongPast = ({ ns, fromNow }: ArmingRecord["operation"]): boolean => from
 const NANOSECONDS_MAX = (1n << 63n) - 1n;
 const MINUTE_NS = 60_000_000_000;
 
-const isRelative = ({ operation }: ArmingRecord): boolean => !hasFlag(operation, BPF_F_TIMER_ABS);
 const isPlain: Applies = (record) => {
   const ns = Number(record.operation.ns);
   return ns > 0 && ns < MINUTE_NS && isRelative(record);
