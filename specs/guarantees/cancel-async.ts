@@ -158,13 +158,13 @@ export default [
         words:
           "bpf_timer_cancel_async leaves the timer's callback set: unlike after bpf_timer_cancel, bpf_timer_start returns 0 at once.",
         check: callsReturn("timer-start", 0, (call) => isReady(call) && call.timer.cancelledAsync),
-        faults: ["cancel-async-drops-callback"],
+        faults: ["cancel-async-drops-callback", "cancel-async-restart-refused"],
       },
       {
         name: "fires",
         words: "Started again so, the timer fires when that start says.",
         check: firesOnTime(({ timer, operation }) => timer.cancelledAsync && delayOf(operation) !== null),
-        faults: ["cancelled-async-never-fires"],
+        faults: ["cancel-async-restart-never-fires"],
       },
     ],
   },

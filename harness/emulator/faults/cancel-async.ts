@@ -30,6 +30,16 @@ export const cancelAsyncFaults = {
       });
     },
   },
+  "cancel-async-own-cancels": {
+    summary: "bpf_timer_cancel_async from the timer's own callback returns -1 and cancels the timer",
+    install({ kernel: { timers, hrtimers } }) {
+      wrap(timers, "cancelAsync", (next, address) => {
+        const timer = timers.timers.get(address);
+        if (timer !== undefined && timer === timers.running) hrtimers.cancel(timer.hrtimer);
+        return next(address);
+      });
+    },
+  },
   "cancel-async-keeps-armed": {
     summary: "bpf_timer_cancel_async returns 1 and leaves the timer armed",
     install({ kernel: { timers } }) {

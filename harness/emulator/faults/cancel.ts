@@ -74,6 +74,27 @@ export const cancelFaults = {
       });
     },
   },
+  "cancel-own-cancels": {
+    summary: "bpf_timer_cancel from the timer's own callback returns -EDEADLK and cancels the timer",
+    install({ kernel: { timers, hrtimers } }) {
+      wrap(timers, "cancel", (next, address) => {
+        const timer = timers.timers.get(address);
+        if (timer !== undefined && timer === timers.running) hrtimers.cancel(timer.hrtimer);
+        return next(address);
+      });
+    },
+  },
+  "cancel-only-drops-callback": {
+    summary: "bpf_timer_cancel takes the callback away and leaves the timer armed",
+    install({ kernel: { timers } }) {
+      wrap(timers, "cancel", (next, address) => {
+        const timer = timers.timers.get(address);
+        if (timer === undefined || timer === timers.running) return next(address);
+        timers.dropProgram(timer);
+        return timer.hrtimer.queued ? 1 : 0;
+      });
+    },
+  },
   "cancel-refused-in-callbacks": {
     summary: "bpf_timer_cancel returns -EDEADLK from any callback",
     install({ kernel: { timers } }) {

@@ -2,10 +2,11 @@
 import { ERRNO } from "../../../bpf/errno.ts";
 import { HELPER } from "../../../bpf/uapi.ts";
 import { addressOf, NULL, offsetOf, regionOf } from "../address.ts";
+import { CPU_COUNT } from "../cpus.ts";
 import type { Kernel } from "../kernel.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Fault, Faults } from "./fault.ts";
-import { onArm, onHelper, returnNumber, wrap } from "./hooks.ts";
+import { onArm, onHelper, onMap, returnNumber, wrap } from "./hooks.ts";
 
 /** The address of new memory with these bytes, or of nothing where there is none. */
 function addressOfCopy({ memory }: Kernel, bytes: Uint8Array): number {
@@ -69,6 +70,44 @@ export const firingFaults = {
         next(program, callback, map, key, value);
         bytes().set(before);
       });
+    },
+  },
+  "callback-reads-zeros": {
+    summary: "a callback finds zeros where others wrote into its element's value",
+    install({ kernel }) {
+      wrap(kernel, "callCallback", (next, program, callback, map, key, value) => {
+        const bytes = () => kernel.memory.slice(regionOf(value), offsetOf(value), map.spec.valueSize);
+        const before = bytes().slice();
+        bytes().fill(0);
+        next(program, callback, map, key, value);
+        bytes().forEach((byte, at, all) => {
+          if (byte === 0) all[at] = before[at] as number;
+        });
+      });
+    },
+  },
+  "callback-changes-cpu": {
+    summary: "a callback that has started a timer goes on on another CPU",
+    install(machine) {
+      const { kernel } = machine;
+      onHelper(machine, HELPER.timer_start, (next) => {
+        next();
+        if (kernel.timers.running !== undefined) kernel.cpu = (kernel.cpu + 1) % CPU_COUNT;
+      });
+    },
+  },
+  "own-delete-keeps-element": {
+    summary: "a callback that deletes its element frees the timer, and the element stays",
+    install(machine) {
+      const { timers } = machine.kernel;
+      onMap(machine, (map) =>
+        wrap(map, "delete", (next, key) => {
+          const own = timers.running?.valueAddress;
+          if (own === undefined || map.lookup(key, false) !== own) return next(key);
+          timers.cancelAndFree(own + map.fields.timerOffset);
+          return 0;
+        }),
+      );
     },
   },
   "callback-never-runs": {

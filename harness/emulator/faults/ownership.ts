@@ -5,7 +5,7 @@ import { NULL } from "../address.ts";
 import { LruHashMap } from "../maps/lru-hash-map.ts";
 import { keyOf } from "../user-space.ts";
 import type { Fault, Faults } from "./fault.ts";
-import { keepingTimers, onHelper, onMap, onStep, wrap } from "./hooks.ts";
+import { keepingTimers, onArm, onHelper, onMap, onStep, returnNumber, wrap } from "./hooks.ts";
 
 /** Something that user space does leaves timers as they are. */
 const stepKeepsTimers = (kind: "update" | "delete" | "unpin-map" | "exit-process", summary: string): Fault => ({
@@ -143,6 +143,33 @@ export const ownershipFaults = {
           return next(key);
         });
       });
+    },
+  },
+  "array-delete-by-user-allowed": {
+    summary: "a delete of an array's element by user space returns 0 and does nothing",
+    install(machine) {
+      onStep(machine, "delete", (next) => {
+        const effect = next();
+        return effect.result === -ERRNO.EINVAL ? { result: 0 } : effect;
+      });
+    },
+  },
+  "array-delete-by-program-allowed": {
+    summary: "a delete of an array's element by a program returns 0 and does nothing",
+    install(machine) {
+      onHelper(machine, HELPER.map_delete_elem, (next, call) => {
+        next();
+        if (call.lo[0] === -ERRNO.EINVAL) returnNumber(call, 0);
+      });
+    },
+  },
+  "rearm-takes-descriptor": {
+    summary: "bpf_timer_start from the timer's own callback returns -EPERM where no descriptor holds the map",
+    install(machine) {
+      const { mapDescriptors } = machine.user;
+      onArm(machine, (arm, { timer, isRearm }) =>
+        isRearm && ![...mapDescriptors.values()].includes(timer.map) ? -ERRNO.EPERM : arm(),
+      );
     },
   },
   "user-lookup-cancels": {

@@ -1,6 +1,7 @@
 /** Faults of bpf_timer_start. */
 import { ERRNO } from "../../../bpf/errno.ts";
 import { CLOCK } from "../../../bpf/uapi.ts";
+import type { BpfTimer } from "../bpf-timers.ts";
 import { CPU_COUNT } from "../cpus.ts";
 import type { Fault, Faults, Machine } from "./fault.ts";
 import { onArm, type Start, wrap } from "./hooks.ts";
@@ -87,6 +88,55 @@ export const startFaults = {
     "a timer that is started while it is armed fires 15 ms late",
     ({ isRestart }) => isRestart,
   ),
+  "restart-fails": starts(
+    "bpf_timer_start of an armed timer moves its expiry and returns -EINVAL",
+    ({ isRestart }) => isRestart,
+    (arm) => arm() || -ERRNO.EINVAL,
+  ),
+  "restart-takes-earlier": {
+    summary: "a timer that is started while it is armed keeps the old expiry where that is earlier",
+    install(machine) {
+      const { hrtimers } = machine.kernel;
+      onArm(machine, (arm, { timer, ns, isAbsolute, isRestart }) => {
+        const leftNs = timer.hrtimer.expiresNs - hrtimers.nowNs;
+        return isRestart && !isAbsolute ? arm({ ns: Math.min(ns, leftNs) }) : arm();
+      });
+    },
+  },
+  "restart-keeps-later": {
+    summary: "a timer that is started while it is armed fires at the old expiry as well, where that is later",
+    install(machine) {
+      const { timers, hrtimers } = machine.kernel;
+      const kept = new WeakMap<BpfTimer, number>();
+      onArm(machine, (arm, { timer, isRestart }) => {
+        const { expiresNs } = timer.hrtimer;
+        const result = arm();
+        if (isRestart && expiresNs > timer.hrtimer.expiresNs) kept.set(timer, expiresNs);
+        return result;
+      });
+      wrap(timers, "expire", (next, timer) => {
+        next(timer);
+        const expiresNs = kept.get(timer);
+        const { hrtimer } = timer;
+        if (expiresNs === undefined || hrtimer.queued) return;
+        kept.delete(timer);
+        hrtimer.softExpiresNs = hrtimer.expiresNs = expiresNs;
+        hrtimers.enqueue(hrtimer);
+      });
+    },
+  },
+  "rearm-refused": isRefused("bpf_timer_start from the timer's own callback returns -EINVAL", ({ isRearm }) => isRearm),
+  "rearm-once": {
+    summary: "the second time that a callback starts its own timer nothing is armed",
+    install(machine) {
+      const rearmed = new WeakSet<BpfTimer>();
+      onArm(machine, (arm, { timer, isRearm }) => {
+        if (isRearm && rearmed.has(timer)) return 0;
+        if (isRearm) rearmed.add(timer);
+        return arm();
+      });
+    },
+  },
   "rearm-ignored": armsNothing(
     "bpf_timer_start from the timer's own callback returns 0 and arms nothing",
     ({ isRearm }) => isRearm,
@@ -128,6 +178,11 @@ export const startFaults = {
     "bpf_timer_start refuses delays above 2^62.5 ns with -EINVAL",
     ({ ns }) => ns > 2 ** 62.5,
   ),
+  "delay-of-32-bits": starts(
+    "bpf_timer_start takes the low 32 bits of the delay",
+    ({ ns }) => ns >= 2 ** 32,
+    (arm, { ns }) => arm({ ns: ns % 2 ** 32 }),
+  ),
   "negative-fires": starts(
     "a start with 2^63 ns or more fires at once",
     ({ ns }) => ns < 0,
@@ -138,6 +193,32 @@ export const startFaults = {
     "BPF_F_TIMER_ABS is accepted and ignored",
     ({ isAbsolute }) => isAbsolute,
     (arm) => arm({ isAbsolute: false }),
+  ),
+  "absolute-monotonic-as-relative": starts(
+    "BPF_F_TIMER_ABS is ignored for a timer of CLOCK_MONOTONIC",
+    ({ isAbsolute, timer }, _, { clock }) => isAbsolute && clock.get(timer) === CLOCK.MONOTONIC,
+    (arm) => arm({ isAbsolute: false }),
+  ),
+  "absolute-boottime-as-relative": starts(
+    "BPF_F_TIMER_ABS is ignored for a timer of CLOCK_BOOTTIME",
+    ({ isAbsolute, timer }, _, { clock }) => isAbsolute && clock.get(timer) === CLOCK.BOOTTIME,
+    (arm) => arm({ isAbsolute: false }),
+  ),
+  "absolute-refused": isRefused(
+    "bpf_timer_start refuses BPF_F_TIMER_ABS with -EINVAL",
+    ({ isAbsolute, isPinned }) => isAbsolute && !isPinned,
+  ),
+  "absolute-pinned-refused": isRefused(
+    "bpf_timer_start refuses BPF_F_TIMER_ABS beside BPF_F_TIMER_CPU_PIN with -EINVAL",
+    ({ isAbsolute, isPinned }) => isAbsolute && isPinned,
+  ),
+  "absolute-past-refused": isRefused(
+    "bpf_timer_start refuses a moment that is past with -EINVAL",
+    ({ isAbsolute, ns }, { kernel }) => isAbsolute && ns < kernel.hrtimers.nowNs,
+  ),
+  "pin-refused": isRefused(
+    "bpf_timer_start refuses BPF_F_TIMER_CPU_PIN with -EINVAL",
+    ({ isAbsolute, isPinned }) => isPinned && !isAbsolute,
   ),
   "absolute-pinned-taken-as-relative": starts(
     "BPF_F_TIMER_ABS is ignored beside BPF_F_TIMER_CPU_PIN",
@@ -172,6 +253,10 @@ export const startFaults = {
     "a timer that was cancelled once never fires again",
     ({ timer }, _, { cancelled }) => cancelled.has(timer),
   ),
+  "cancelled-refuses-start": isRefused(
+    "bpf_timer_start returns -EINVAL for a timer that was ever cancelled",
+    ({ timer }, _, { cancelled }) => cancelled.has(timer),
+  ),
   "cancel-async-restart-refused": isRefused(
     "bpf_timer_start returns -EINVAL once bpf_timer_cancel_async has disarmed the timer",
     ({ timer }, _, { cancelledAsync }) => cancelledAsync.has(timer),
@@ -180,6 +265,22 @@ export const startFaults = {
     "bpf_timer_start arms nothing once bpf_timer_cancel_async has disarmed the timer",
     ({ timer }, _, { cancelledAsync }) => cancelledAsync.has(timer),
   ),
+  "start-takes-starter": {
+    summary: "a timer that another program starts than the one that set its callback calls a callback of that program",
+    install(machine) {
+      const { kernel } = machine;
+      onArm(machine, (arm, { timer, caller }) => {
+        const own = [...kernel.timers.timers.values()].find((other) => other.program === caller);
+        const { program } = timer;
+        if (caller === undefined || own === undefined || program === undefined || program === caller) return arm();
+        caller.references++;
+        timer.program = caller;
+        timer.callback = own.callback;
+        kernel.putProgram(program);
+        return arm();
+      });
+    },
+  },
   "callback-of-setter-lost": armsNothing(
     "a timer that another program starts than the one that set its callback never fires",
     ({ timer, caller }) => timer.program !== caller,
