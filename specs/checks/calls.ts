@@ -8,13 +8,13 @@ import type { Call, Reading } from "./reading.ts";
 import { isHeld } from "./timer-state.ts";
 
 /** The clocks that the page of bpf_timer_init names. */
-const TIMER_CLOCKS: ReadonlySet<bigint> = new Set([CLOCK.MONOTONIC, CLOCK.REALTIME, CLOCK.BOOTTIME].map(BigInt));
+const TIMER_CLOCKS: ReadonlySet<number> = new Set([CLOCK.MONOTONIC, CLOCK.REALTIME, CLOCK.BOOTTIME]);
 
 /** Whether flags of bpf_timer_init are one of the three clocks, and nothing else. */
-export const isTimerClock = (flags: U64): boolean => TIMER_CLOCKS.has(BigInt(flags));
+export const isTimerClock = (flags: U64): boolean => TIMER_CLOCKS.has(Number(flags));
 
 /** Whether flags of bpf_timer_init have a bit set beyond those of the clock id. */
-export const hasReservedBits = (flags: U64): boolean => BigInt(flags) >= BigInt(MAX_CLOCKS);
+export const hasReservedBits = (flags: U64): boolean => Number(flags) >= MAX_CLOCKS;
 
 /** Whether nothing that the documents name stands against an init: the timer is free, flags and map are in order. */
 export const isUnopposed = ({ timer, operation, references }: Call<"timer-init">): boolean =>
@@ -50,12 +50,13 @@ export function callsReturn<K extends OperationKind>(
   return (reading) => {
     const calls = reading.calls(kind);
     if (calls.length === 0) return UNTOUCHED;
-    const judged = calls.filter((call) => when(call, reading));
-    return {
-      exercised: judged.length,
-      violations: judged
-        .filter(({ event }) => !allowed.includes(event.result))
-        .map(({ event }) => wrongResult(event, words)),
-    };
+    let exercised = 0;
+    const violations: Violation[] = [];
+    for (const call of calls) {
+      if (!when(call, reading)) continue;
+      exercised++;
+      if (!allowed.includes(call.event.result)) violations.push(wrongResult(call.event, words));
+    }
+    return exercised === 0 ? UNTOUCHED : { exercised, violations };
   };
 }

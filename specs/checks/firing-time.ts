@@ -28,11 +28,15 @@ export function eachStart(
   return (reading, clock): Judgement => {
     const { records } = reading.armings;
     if (records.length === 0) return UNTOUCHED;
-    const looked = records
-      .filter((record) => applies(record, reading))
-      .map((record) => look(record, reading, clock))
-      .filter((result) => result !== undefined);
-    return { exercised: looked.length, violations: looked.filter((result) => result !== "kept") };
+    let exercised = 0;
+    const violations: Violation[] = [];
+    for (const record of records) {
+      const result = applies(record, reading) ? look(record, reading, clock) : undefined;
+      if (result === undefined) continue;
+      exercised++;
+      if (result !== "kept") violations.push(result);
+    }
+    return exercised === 0 ? UNTOUCHED : { exercised, violations };
   };
 }
 

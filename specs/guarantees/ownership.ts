@@ -139,6 +139,7 @@ function isReopened(reading: Reading, map: number, event: HistoryEvent): boolean
       .steps(kind)
       .findLast((each) => each.event.step.map === map && each.event.outcome.result >= 0 && each.event.at < event.at)
       ?.event.at ?? -1;
+  if (reading.steps("open-pin").length === 0) return false;
   const openedAt = last("open-pin");
   return openedAt >= 0 && openedAt > last("create-map");
 }
@@ -393,7 +394,7 @@ export default [
         check: callsReturn("timer-init", 0, (call, reading) => {
           const { references, operation, event } = call;
           const held = references[operation.map];
-          return held?.pinned === false && isUnopposed(call) && isReopened(reading, operation.map, event);
+          return isReopened(reading, operation.map, event) && held?.pinned === false && isUnopposed(call);
         }),
         faults: ["reopened-pin-not-held"],
       },
@@ -570,7 +571,6 @@ export default [
           "timer-init",
           0,
           (call, reading) =>
-            isUnopposed(call) &&
             reading
               .steps("update")
               .some(
@@ -579,7 +579,7 @@ export default [
                   event.outcome.result >= 0 &&
                   event.at < call.event.at &&
                   isSameElement(event, call.event),
-              ),
+              ) && isUnopposed(call),
         ),
         faults: ["user-write-becomes-timer"],
       },
