@@ -60,6 +60,23 @@ export const branchingCallback = (mayReturn: number, operations: Operation[] = [
   mayReturn,
 });
 
+const TIMER_OFFSET = 8;
+
+/** A map whose values are a number and a timer. */
+export const timerMap = (maxEntries: number, type: MapSpec["type"] = "array"): MapSpec => ({
+  type,
+  maxEntries,
+  flags: 0,
+  btf: true,
+  value: {
+    size: 24,
+    fields: [
+      { kind: "u64", offset: 0 },
+      { kind: "timer", offset: TIMER_OFFSET },
+    ],
+  },
+});
+
 /** A program; SCHED_CLS unless said otherwise, whose test run lets no timer fire under it. */
 export const program = (
   operations: Operation[],

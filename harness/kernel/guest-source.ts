@@ -11,21 +11,36 @@ import { Snapshot } from "./snapshot.ts";
  */
 const HAS_SNAPSHOTS: Record<Accelerator, boolean> = { kvm: false, tcg: true, "tcg-icount": true };
 
+export interface GuestSourceOptions {
+  progress(line: string): void;
+  /** No second guest will be wanted, so that a snapshot would not pay. */
+  once?: boolean;
+  /** What `measureNs` executes, as text. */
+  measured: string;
+  /** Measures how late callbacks come in a guest, nanoseconds; the guest is of no further use then but to be closed. */
+  measureNs(guest: Guest): Promise<number>;
+}
+
 export class GuestSource {
   readonly #machine: Machine;
   readonly #limits: GuestLimits;
-  readonly #progress: (line: string) => void;
+  readonly #options: GuestSourceOptions;
   /** Cleared for good where a snapshot just written does not do. */
   #usesSnapshots: boolean;
   #place: Promise<Snapshot> | undefined;
   #lastMaking: Promise<unknown> = Promise.resolve();
+  #worstLatenessNs: number | undefined;
 
-  /** `once`: no second guest will be wanted, so that a snapshot would not pay. */
-  constructor(machine: Machine, limits: GuestLimits, progress: (line: string) => void, once = false) {
+  constructor(machine: Machine, limits: GuestLimits, options: GuestSourceOptions) {
     this.#machine = machine;
     this.#limits = limits;
-    this.#progress = progress;
-    this.#usesSnapshots = HAS_SNAPSHOTS[machine.accelerator] && !once;
+    this.#options = options;
+    this.#usesSnapshots = HAS_SNAPSHOTS[machine.accelerator] && options.once !== true;
+  }
+
+  /** How late callbacks came in the guest of the snapshot, nanoseconds; undefined where none was started from. */
+  get worstLatenessNs(): number | undefined {
+    return this.#worstLatenessNs;
   }
 
   /** A fresh guest, the same every time; or why there is none. */
@@ -48,36 +63,41 @@ export class GuestSource {
     if (!this.#usesSnapshots) return this.#boot();
     const restored = await this.#restore();
     if (restored instanceof Guest || this.#wasEnded(restored)) return restored;
-    this.#progress(`no snapshot to start from (${restored.reason}): making one`);
+    this.#options.progress(`no snapshot to start from (${restored.reason}): making one`);
 
     const snapshot = await this.#snapshot();
     const booted = await this.#boot();
     if (!(booted instanceof Guest)) return booted;
     try {
-      await snapshot.write((socketPath) => booted.save(socketPath));
+      await snapshot.write(
+        (socketPath) => booted.save(socketPath),
+        () => this.#options.measureNs(booted),
+      );
     } catch (error) {
+      this.#limits.signal?.throwIfAborted();
       this.#usesSnapshots = false;
-      this.#progress(`no snapshot can be kept (${message(error)}): every start will be a boot`);
-      return booted;
+      this.#options.progress(`no snapshot can be kept (${message(error)}): every start will be a boot`);
+    } finally {
+      await booted.close();
     }
-    await booted.close();
+    if (!this.#usesSnapshots) return this.#boot();
     /* What runs is always a restored guest, so that the first run is no different from the next. */
     const fresh = await this.#restore();
     if (fresh instanceof Guest || this.#wasEnded(fresh)) return fresh;
     this.#usesSnapshots = false;
-    this.#progress(`the snapshot does not start (${fresh.reason}): every start will be a boot`);
+    this.#options.progress(`the snapshot does not start (${fresh.reason}): every start will be a boot`);
     await snapshot.discard();
     return this.#boot();
   }
 
   #snapshot(): Promise<Snapshot> {
-    this.#place ??= Snapshot.of(this.#machine);
+    this.#place ??= Snapshot.of(this.#machine, this.#options.measured);
     return this.#place;
   }
 
   #boot(): Promise<Guest | GuestDeath> {
     const { kernel, accelerator } = this.#machine;
-    this.#progress(`booting ${kernel} (${accelerator})`);
+    this.#options.progress(`booting ${kernel} (${accelerator})`);
     return Guest.boot(this.#machine, this.#limits);
   }
 
@@ -97,12 +117,13 @@ export class GuestSource {
       return unusable(isCode(error, "ENOENT") ? "there is none yet" : message(error));
     }
     try {
-      const whole = snapshot.isWhole().catch(message);
+      const checked = snapshot.seal().catch(message);
       const guest = await Guest.restore(this.#machine, file.fd, this.#limits);
-      const isWhole = await whole;
-      if (isWhole === true || !(guest instanceof Guest)) return guest;
+      const seal = await checked;
+      if (typeof seal === "object") this.#worstLatenessNs = seal.worstLatenessNs;
+      if (typeof seal === "object" || !(guest instanceof Guest)) return guest;
       await guest.close();
-      return unusable(isWhole === false ? "its bytes have changed" : isWhole);
+      return unusable(seal ?? "its bytes have changed");
     } finally {
       await file.close();
     }

@@ -76,6 +76,7 @@ export class Guest {
   readonly #errors: GuestConsole;
   readonly #qmp: Qmp;
   #onEvent: (event: QmpEvent) => void = () => {};
+  #closing: Promise<void> | undefined;
 
   private constructor(qemu: Qemu, memory: SharedMemory, limits: GuestLimits) {
     this.#qemu = qemu;
@@ -144,8 +145,13 @@ export class Guest {
     this.#qemu.kill();
   }
 
-  /** Ends QEMU; resolves when it is gone. No batch may be under way. */
-  async close(): Promise<void> {
+  /** Ends QEMU; resolves when it is gone. No batch may be under way. A second call has nothing more to do. */
+  close(): Promise<void> {
+    this.#closing ??= this.#end();
+    return this.#closing;
+  }
+
+  async #end(): Promise<void> {
     this.kill();
     await this.#qemu.ended;
     this.#memory.close();

@@ -1,17 +1,16 @@
 /** Real Linux kernels in QEMU, as runtimes under test. */
 import { availableParallelism } from "node:os";
-import { type Clock, type Harness, RuntimeUnavailable } from "../harness.ts";
+import { type Harness, RuntimeUnavailable } from "../harness.ts";
 import { buildAgent } from "./agent-build.ts";
+import { Crew, type CrewOptions } from "./crew.ts";
 import { ensureDependencies, QEMU } from "./dependencies.ts";
-import { Guest, type GuestDeath } from "./guest.ts";
-import { GuestSource } from "./guest-source.ts";
+import type { GuestDeath } from "./guest.ts";
 import { findKernelImage } from "./image.ts";
 import { KernelHarness } from "./kernel-harness.ts";
 import { parseKernelName } from "./kernel-name.ts";
 import { mayUseKvm, rememberKvmFailure } from "./kvm.ts";
-import { LATENESS_ROUNDS, latenessBoundNs } from "./lateness.ts";
 import { PROBE, whatIsLacking } from "./probe.ts";
-import type { Accelerator, MachineAdditions } from "./qemu.ts";
+import type { Accelerator, Machine, MachineAdditions } from "./qemu.ts";
 
 export { fetchKernels, type KernelListing, listKernels } from "./image.ts";
 
@@ -40,16 +39,6 @@ const SNAPSHOT_LIMIT_MS = 20_000;
 const BOOT_LIMIT_MS: Record<Accelerator, number> = { kvm: 5_000, tcg: 120_000, "tcg-icount": 120_000 };
 
 /**
- * Under instruction counting callbacks were seen to be up to 3 µs late, 16 at once included; the bound leaves room for
- * more of them. Elsewhere time is real.
- */
-const VIRTUAL_CLOCK: Clock = { kind: "virtual", latenessNs: 50_000 };
-
-async function realClock(harness: Harness): Promise<Clock> {
-  return { kind: "real", latenessNs: latenessBoundNs(await harness.run(LATENESS_ROUNDS)) };
-}
-
-/**
  * Boots a kernel by its runtime name (`kernel`, `kernel:6.12`, `kernel:./bzImage`); whatever is missing is fetched,
  * built or installed first, with a line to `progress`.
  * @throws {UnknownRuntime} where the name means no kernel
@@ -64,23 +53,27 @@ export async function openKernel(name: string, options: KernelOptions): Promise<
   await ensureDependencies([QEMU], progress);
   const { initramfs } = await buildAgent(progress);
 
+  const crewOptions = (accelerator: Accelerator, additions: Pick<Machine, "processors">): CrewOptions => ({
+    machine: { kernel, initramfs, accelerator, append, qemuArg, ...additions },
+    limits: {
+      bootMs: BOOT_LIMIT_MS[accelerator],
+      snapshotMs: SNAPSHOT_LIMIT_MS,
+      caseMs: options.caseLimitMs ?? DEFAULT_CASE_LIMIT_MS,
+      ...(signal ? { signal } : {}),
+    },
+    /* Where its time is real, a guest that has to wait for a processor fires late. */
+    guestsMax: options.guests ?? Math.max(1, availableParallelism() - Number(accelerator !== "tcg-icount")),
+    progress,
+    ...(options.once ? { once: true } : {}),
+  });
   const start = async (accelerator: Accelerator): Promise<KernelHarness | GuestDeath> => {
     signal?.throwIfAborted();
-    const times = { bootMs: BOOT_LIMIT_MS[accelerator], snapshotMs: SNAPSHOT_LIMIT_MS };
-    const limits = { ...times, caseMs: options.caseLimitMs ?? DEFAULT_CASE_LIMIT_MS, ...(signal ? { signal } : {}) };
-    const source = new GuestSource({ kernel, initramfs, accelerator, append, qemuArg }, limits, progress, options.once);
-    const guest = await source.start();
-    if (signal?.aborted && guest instanceof Guest) await guest.close();
-    signal?.throwIfAborted();
-    if (!(guest instanceof Guest)) return guest;
-    const isRealTime = accelerator !== "tcg-icount";
-    /* A guest that has to wait for a processor fires late. */
-    const guestsMax = options.guests ?? Math.max(1, availableParallelism() - Number(isRealTime));
-    const setup = { name, source, clock: VIRTUAL_CLOCK, guestsMax, ...(signal ? { signal } : {}) };
-    const harness = new KernelHarness(setup, guest);
+    const singles = await Crew.start(crewOptions(accelerator, {}));
+    if (!(singles instanceof Crew)) return singles;
+    const startPairs = () => Crew.start(crewOptions(accelerator, { processors: 2 }));
+    const harness = new KernelHarness({ name, startPairs, progress }, singles);
     const [probed] = await harness.run([PROBE]);
     harness.lacks = whatIsLacking(probed);
-    if (isRealTime) harness.clock = await realClock(harness);
     return harness;
   };
   /* Only a guest that has booted under KVM proves that it works; that guest is then used. */

@@ -1,59 +1,90 @@
-/** A real kernel as a runtime under test: a pool of guests, each started when there is work for it. */
+/** A real kernel as a runtime under test: guests with one processor, and with two where a case names the second. */
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import { type KernelRelease, parseUname } from "../../scenario/release.ts";
 import type { Clock, Harness, Outcome } from "../harness.ts";
-import { attributeFirsts } from "./attribution.ts";
-import type { Guest } from "./guest.ts";
-import { GuestPool } from "./guest-pool.ts";
-import type { GuestSource } from "./guest-source.ts";
-import { type CaseResult, GuestWorker } from "./guest-worker.ts";
+import { Crew } from "./crew.ts";
+import type { GuestDeath } from "./guest.ts";
 
 export interface KernelHarnessOptions {
   name: string;
-  source: GuestSource;
-  clock: Clock;
-  /** How many guests there may be at once. */
-  guestsMax: number;
-  /** `run` rejects with its reason; it ends the source's guests too. */
-  signal?: AbortSignal;
+  /** Starts guests with two processors, when there is first a case for them. */
+  startPairs(): Promise<Crew | GuestDeath>;
+  progress(line: string): void;
 }
+
+/** Whether one of its steps is to be done on another processor than the first. */
+const namesSecondProcessor = ({ steps }: CompiledScenario): boolean =>
+  steps.some((step) => step.kind === "run" && (step.cpu ?? 0) > 0);
 
 export class KernelHarness implements Harness {
   readonly name: string;
   readonly version: string;
   readonly linux: KernelRelease | undefined;
-  readonly processors = 1;
-  clock: Clock;
   lacks: string | undefined;
-  readonly #pool: GuestPool;
+  readonly #options: KernelHarnessOptions;
+  readonly #singles: Crew;
+  /** The guests with two processors, or why there are none; undefined before a case needs one. */
+  #pairs: Promise<Crew | string> | undefined;
+  #clock: Clock;
+  #processors = 2;
 
-  /** Takes over a guest that is ready. */
-  constructor({ name, source, clock, guestsMax, signal }: KernelHarnessOptions, guest: Guest) {
-    this.name = name;
-    this.version = guest.release;
-    this.linux = parseUname(guest.release);
-    this.clock = clock;
-    const options = { workersMax: guestsMax, newWorker: () => new GuestWorker(source, signal) };
-    this.#pool = new GuestPool({ ...options, ...(signal ? { signal } : {}) }, new GuestWorker(source, signal, guest));
+  /** Takes over guests with one processor. */
+  constructor(options: KernelHarnessOptions, singles: Crew) {
+    this.name = options.name;
+    this.version = singles.release;
+    this.linux = parseUname(singles.release);
+    this.#options = options;
+    this.#singles = singles;
+    this.#clock = singles.clock;
+  }
+
+  /** Of all guests started so far: the bound holds for each of them. */
+  get clock(): Clock {
+    return this.#clock;
+  }
+
+  /** Two, until the kernel was seen not to start with them. */
+  get processors(): number {
+    return this.#processors;
   }
 
   /**
-   * Executes scenarios, in several guests at once where there are many. Of the complaints of a kernel the first of each
-   * kind says which scenarios it takes.
+   * Executes scenarios, those that name a second processor in guests that have one.
    * @throws {Error} the reason of the abort signal, where that came
    */
   async run(scenarios: readonly CompiledScenario[]): Promise<Outcome[]> {
-    return this.#attributed(await this.#pool.run(scenarios));
+    const forPairs = scenarios.filter(namesSecondProcessor);
+    if (forPairs.length === 0) return this.#singles.run(scenarios);
+    const others = scenarios.filter((scenario) => !namesSecondProcessor(scenario));
+    const [ofPairs, ofOthers] = await Promise.all([this.#runOnPairs(forPairs), this.#singles.run(others)]);
+    return scenarios.map((scenario) => {
+      const outcome = (namesSecondProcessor(scenario) ? ofPairs : ofOthers).shift();
+      if (outcome === undefined) throw new Error("as many outcomes as scenarios are given");
+      return outcome;
+    });
   }
 
-  close(): Promise<void> {
-    return this.#pool.close();
+  async close(): Promise<void> {
+    const pairs = await this.#pairs?.catch(() => "their start was interrupted");
+    await Promise.all([this.#singles.close(), pairs instanceof Crew ? pairs.close() : undefined]);
   }
 
-  async #attributed(results: readonly CaseResult[]): Promise<Outcome[]> {
-    const troubles = results.filter((result) => result.executed !== undefined);
-    const attributed = await attributeFirsts(troubles, (cases) => this.#pool.runFresh(cases));
-    const known = new Map(troubles.map((trouble, index) => [trouble.outcome, attributed[index]]));
-    return results.map(({ outcome }) => known.get(outcome) ?? outcome);
+  async #runOnPairs(scenarios: readonly CompiledScenario[]): Promise<Outcome[]> {
+    this.#pairs ??= this.#start();
+    const pairs = await this.#pairs;
+    return pairs instanceof Crew ? pairs.run(scenarios) : scenarios.map(() => ({ kind: "error", reason: pairs }));
+  }
+
+  async #start(): Promise<Crew | string> {
+    const pairs = await this.#options.startPairs();
+    if (!(pairs instanceof Crew)) {
+      const reason = `${this.name} does not start with two processors (${pairs.reason})`;
+      this.#processors = 1;
+      this.#options.progress(`${reason}: nothing is said about a second one`);
+      return reason;
+    }
+    const { kind, latenessNs } = this.#clock;
+    this.#clock = { kind, latenessNs: Math.max(latenessNs, pairs.clock.latenessNs) };
+    return pairs;
   }
 }

@@ -17,24 +17,28 @@ const CHUNK_BYTES = 1 << 20;
 const KEY_CHARACTERS = 16;
 const KEPT_MAX = 16;
 
-const sealSchema = z.strictObject({ bytes: z.int(), crc32: z.int() });
-type Seal = z.infer<typeof sealSchema>;
+const stateSchema = z.strictObject({ bytes: z.int(), crc32: z.int() });
+type State = z.infer<typeof stateSchema>;
+
+/** What is kept beside the state: its size and sum, and how late callbacks came in that guest. */
+const sealSchema = stateSchema.extend({ worstLatenessNs: z.number().nonnegative() });
+export type Seal = z.infer<typeof sealSchema>;
 
 const digest = (bytes: string | Buffer) => createHash("sha256").update(bytes).digest("hex").slice(0, KEY_CHARACTERS);
 
 /** Passes chunks on and sums them up. */
-async function* summed(source: AsyncIterable<Buffer>, seal: Seal): AsyncGenerator<Buffer> {
+async function* summed(source: AsyncIterable<Buffer>, state: State): AsyncGenerator<Buffer> {
   for await (const chunk of source) {
-    seal.bytes += chunk.length;
-    seal.crc32 = crc32(chunk, seal.crc32);
+    state.bytes += chunk.length;
+    state.crc32 = crc32(chunk, state.crc32);
     yield chunk;
   }
 }
 
 /** Writes to a file what `send` sends to the Unix socket it is told the path of. */
-async function receive(file: string, send: (socketPath: string) => Promise<void>): Promise<Seal> {
+async function receive(file: string, send: (socketPath: string) => Promise<void>): Promise<State> {
   const folder = await mkdtemp(join(tmpdir(), "bpf-timer-conformance-"));
-  const seal: Seal = { bytes: 0, crc32: 0 };
+  const state: State = { bytes: 0, crc32: 0 };
   const server = createServer();
   try {
     const socketPath = join(folder, "state");
@@ -44,12 +48,12 @@ async function receive(file: string, send: (socketPath: string) => Promise<void>
     });
     const written = new Promise<void>((resolve, reject) => {
       server.once("connection", (socket: Socket) => {
-        pipeline(socket, (source) => summed(source, seal), createWriteStream(file)).then(resolve, reject);
+        pipeline(socket, (source) => summed(source, state), createWriteStream(file)).then(resolve, reject);
       });
     });
     await send(socketPath);
     await written;
-    return seal;
+    return state;
   } finally {
     server.close();
     await rm(folder, { recursive: true, force: true });
@@ -69,16 +73,16 @@ export class Snapshot {
   readonly #folder: string;
 
   /**
-   * The place for the snapshot of a machine, found by the bytes of its kernel and its agent, by the file of QEMU and by
-   * all arguments: a change of any of them is another snapshot.
+   * The place for the snapshot of a machine, found by the bytes of its kernel and its agent, by the file of QEMU, by all
+   * arguments and by what is measured on it: a change of any of them is another snapshot.
    */
-  static async of(machine: Machine): Promise<Snapshot> {
+  static async of(machine: Machine, measured: string): Promise<Snapshot> {
     const [qemu, kernel, initramfs] = await Promise.all([
       qemuIdentity(),
       readFile(machine.kernel).then(digest),
       readFile(machine.initramfs).then(digest),
     ]);
-    const parts = [qemu, ...qemuArguments({ ...machine, kernel, initramfs })];
+    const parts = [qemu, ...qemuArguments({ ...machine, kernel, initramfs }), measured];
     return new Snapshot(digest(parts.join("\0")));
   }
 
@@ -98,26 +102,27 @@ export class Snapshot {
   }
 
   /**
-   * Whether every byte is as it was written.
+   * Its seal, where every byte is as it was written; else undefined.
    * @throws {Error} where it cannot be read
    */
-  async isWhole(): Promise<boolean> {
-    const expected = sealSchema.parse(JSON.parse(await readFile(join(this.#folder, SEAL_FILE), "utf8")));
-    const seal: Seal = { bytes: 0, crc32: 0 };
-    const state = createReadStream(join(this.#folder, STATE_FILE), { highWaterMark: CHUNK_BYTES });
-    for await (const _ of summed(state, seal));
-    return seal.bytes === expected.bytes && seal.crc32 === expected.crc32;
+  async seal(): Promise<Seal | undefined> {
+    const seal = sealSchema.parse(JSON.parse(await readFile(join(this.#folder, SEAL_FILE), "utf8")));
+    const found: State = { bytes: 0, crc32: 0 };
+    const bytes = createReadStream(join(this.#folder, STATE_FILE), { highWaterMark: CHUNK_BYTES });
+    for await (const _ of summed(bytes, found));
+    return found.bytes === seal.bytes && found.crc32 === seal.crc32 ? seal : undefined;
   }
 
   /**
-   * Keeps what `send` sends to the Unix socket it is given, in place of what was here; the snapshots that were not
-   * used for longest make room.
-   * @throws {Error} what `send` throws, or where the cache cannot be written; then nothing is kept
+   * Keeps what `send` sends to the Unix socket it is given, in place of what was here, with how late callbacks then were
+   * measured to come; the snapshots that were not used for longest make room.
+   * @throws {Error} what `send` and `measureNs` throw, or where the cache cannot be written; then nothing is kept
    */
-  async write(send: (socketPath: string) => Promise<void>): Promise<void> {
+  async write(send: (socketPath: string) => Promise<void>, measureNs: () => Promise<number>): Promise<void> {
     await this.discard();
     await fillCacheEntry(this.#folder, async (folder) => {
-      const seal = await receive(join(folder, STATE_FILE), send);
+      const state = await receive(join(folder, STATE_FILE), send);
+      const seal: Seal = { ...state, worstLatenessNs: await measureNs() };
       await writeFile(join(folder, SEAL_FILE), JSON.stringify(seal));
     });
     await removeOldest(dirname(this.#folder));

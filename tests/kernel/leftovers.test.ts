@@ -41,7 +41,8 @@ describe("an agent that leaves things behind", () => {
     const kernel = await findKernelImage({ kind: "any" }, console.error);
     const { initramfs } = await buildAgent(console.error);
     const machine = { kernel, initramfs, accelerator: "tcg-icount", append: [`TIMERCONF_FAULT=${FAULTS}`] } as const;
-    const started = await new GuestSource(machine, LIMITS, console.error, true).start();
+    const options = { progress: console.error, once: true, measured: "", measureNs: async () => 0 };
+    const started = await new GuestSource(machine, LIMITS, options).start();
     if (!(started instanceof Guest)) throw new Error(started.reason);
     guest = started;
   });

@@ -110,7 +110,8 @@ describe("the first guests of a kernel", () => {
     const lines: string[] = [];
     const limits = { bootMs: 120_000, snapshotMs: 20_000, caseMs: 20_000 };
     const accelerator = "tcg-icount";
-    const source = new GuestSource({ kernel, initramfs, accelerator }, limits, (line) => lines.push(line));
+    const options = { progress: (line: string) => void lines.push(line), measured: "", measureNs: async () => 0 };
+    const source = new GuestSource({ kernel, initramfs, accelerator }, limits, options);
     const started = await Promise.all([source.start(), source.start(), source.start()]);
     expect(started.map((guest) => guest instanceof Guest)).toEqual([true, true, true]);
     expect(lines.filter((line) => line.startsWith("booting"))).toHaveLength(1);

@@ -21,6 +21,7 @@
 #include "crc32.h"
 #include "kernel_log.h"
 #include "message.h"
+#include "processors.h"
 
 /* The pvpanic device: a guest that writes PANICKED to it is stopped by QEMU until the host lets it go on. */
 enum { PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1 };
@@ -303,6 +304,7 @@ void guest_run(void)
 	struct text answer = { 0 };
 
 	mount_file_systems();
+	processors_bring_up();
 	kernel_log_open();
 	map_shared_memory();
 	if (ioperm(PVPANIC_PORT, 1, 1))

@@ -14,6 +14,7 @@
 
 #include "bpf_syscall.h"
 #include "pins.h"
+#include "processors.h"
 #include "program_load.h"
 
 enum { TEST_RUN_BYTES_MAX = UINT16_MAX, CPUS_MAX = 1024 };
@@ -81,19 +82,20 @@ static int run(struct process *process, const struct step *step, struct outcome 
 	/* An Ethernet frame of IPv4 with nothing filled in. */
 	static const uint8_t packet[TEST_RUN_BYTES_MAX] = { [12] = 0x08, [13] = 0x00 };
 	int fd = process->holds.program_fd[step->target], result;
+	int cpu = step->cpu == NO_INDEX ? processors_default() : step->cpu;
 	cpu_set_t before, only;
 	uint32_t return_value;
 
 	if (fd < 0)
 		return -EBADF;
-	if (step->cpu != NO_INDEX) {
+	if (cpu != NO_INDEX) {
 		CPU_ZERO(&only);
-		CPU_SET(step->cpu, &only);
+		CPU_SET(cpu, &only);
 		if (sched_getaffinity(0, sizeof(before), &before) || sched_setaffinity(0, sizeof(only), &only))
 			return -errno;
 	}
 	result = bpf_program_run(fd, packet, process->scenario->programs[step->target].test_run_bytes, &return_value);
-	if (step->cpu != NO_INDEX && sched_setaffinity(0, sizeof(before), &before))
+	if (cpu != NO_INDEX && sched_setaffinity(0, sizeof(before), &before))
 		return -errno;
 	if (!result) {
 		outcome->has_return_value = true;
