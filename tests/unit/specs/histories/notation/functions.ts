@@ -1,13 +1,13 @@
 /** The programs of a history written as text: put together from what their loads spell out and what their runs show. */
 import { isDeepStrictEqual } from "node:util";
 import type { ProgramType } from "../../../../../scenario/program-types.ts";
-import type { Operation, ProgramSpec } from "../../../../../scenario/scenario.ts";
+import type { Callback, Operation, ProgramSpec } from "../../../../../scenario/scenario.ts";
 import { failAt, type Line } from "./lines.ts";
 
 interface Program {
   type: ProgramType;
   operations: Operation[];
-  callbacks: { operations: Operation[]; returns: number }[];
+  callbacks: Callback[];
 }
 
 /** SCHED_CLS, whose test run lets no timer fire under it. */
@@ -32,8 +32,8 @@ export class Functions {
     this.#program(program).type = type ?? this.#program(program).type;
   }
 
-  setReturns(program: number, callback: number, returns: number): void {
-    Object.assign(this.#function(program, callback), { returns });
+  setReturns(program: number, callback: number, returns: Omit<Callback, "operations">): void {
+    Object.assign(this.#function(program, callback), returns);
   }
 
   /**

@@ -116,6 +116,35 @@ load p0 xdp = -EINVAL "R1 type=scalar"
     ]);
   });
 
+  test("knows wrapped fields, interrupts off and callbacks that branch", () => {
+    const { scenario: read } = historyOf(`
+create m0 array[1] {timer[1] struct(spin-lock) work-queue}
+load p0 = -EINVAL
+  lookup m0[0]
+  set_callback m0[0] cb0
+  cb0 returns 0 or 1
+run p0
+  lookup m0[0]            = found
+  set_callback m0[0] cb0  = 0
+  irq_save
+  cancel_async m0[0]      = -ECANCELED
+  irq_restore
+`);
+    expect(read.maps[0]?.value.fields).toEqual([
+      { kind: "timer", offset: 0, inside: "array" },
+      { kind: "spin-lock", offset: 16, inside: "struct" },
+      { kind: "work-queue", offset: 24 },
+    ]);
+    expect(read.programs[0]?.callbacks).toEqual([{ operations: [], returns: 0, mayReturn: 1 }]);
+    expect(read.programs[0]?.operations.map(({ kind }) => kind)).toEqual([
+      "lookup",
+      "timer-set-callback",
+      "irq-save",
+      "timer-cancel-async",
+      "irq-restore",
+    ]);
+  });
+
   test("says what user space wrote and read, and what the kernel said", () => {
     const { scenario: read, trace } = historyOf(`
 create m0 array[1] {u64 timer}

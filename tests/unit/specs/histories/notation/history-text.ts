@@ -102,11 +102,14 @@ class HistoryWriter {
         this.#functions.see(each, program, callback, at, readOperation(each, slots));
       });
     };
-    const named = (each: Line) => /^cb(\d+)(?: returns (-?\d+))?$/.exec(each.words);
+    const named = (each: Line) => /^cb(\d+)(?: returns (-?\d+)(?: or (-?\d+))?)?$/.exec(each.words);
     for (const each of line.children) {
-      const [, callback, returns] = named(each) ?? [];
+      const [, callback, returns = "0", mayReturn] = named(each) ?? [];
       if (callback === undefined) continue;
-      this.#functions.setReturns(program, Number(callback), Number(returns ?? 0));
+      this.#functions.setReturns(program, Number(callback), {
+        returns: Number(returns),
+        ...(mayReturn === undefined ? {} : { mayReturn: Number(mayReturn) }),
+      });
       spell(Number(callback), each.children);
     }
     spell(
@@ -186,11 +189,11 @@ class HistoryWriter {
   }
 }
 
+const UNLOGGED: readonly Operation["kind"][] = ["spin-lock", "spin-unlock", "irq-save", "irq-restore"];
+
 /** Whether an operation is not logged, and so has no result. */
 const isUnlogged = (operation: Operation): boolean =>
-  operation.kind === "spin-lock" ||
-  operation.kind === "spin-unlock" ||
-  (operation.kind === "access-timer" && operation.access === "store");
+  UNLOGGED.includes(operation.kind) || (operation.kind === "access-timer" && operation.access === "store");
 
 /** What an operation logs: its result, or what it wrote; undefined where nothing is logged. */
 function loggedValue(operation: Operation, line: Line): number | undefined {

@@ -160,6 +160,8 @@ const FORMS: readonly [pattern: RegExp, reads: Reads][] = [
     new RegExp(`^spin_unlock ${ELEMENT}$`),
     ([name = ""], context) => ({ kind: "spin-unlock", element: elementOf(name, context) }),
   ],
+  [/^irq_save$/, () => ({ kind: "irq-save" })],
+  [/^irq_restore$/, () => ({ kind: "irq-restore" })],
 ];
 
 /**

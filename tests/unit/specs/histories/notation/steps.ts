@@ -1,6 +1,7 @@
 /** The steps of user space, as a history written as text spells them, and the maps and programs they declare. */
 import { PROGRAM_TYPES, type ProgramType } from "../../../../../scenario/program-types.ts";
 import { type MapSpec, mapTypes, type Step, type ValueField } from "../../../../../scenario/scenario.ts";
+import { FIELD_BYTES } from "../../../../../scenario/value-layout.ts";
 import { durationNs, failAt, type Line } from "./lines.ts";
 import { flagsOf } from "./words.ts";
 
@@ -14,24 +15,28 @@ export interface ReadStep extends Declaration {
   step: Step;
 }
 
-const FIELD_BYTES: Readonly<Record<ValueField["kind"], { size: number; alignment: number }>> = {
-  u64: { size: 8, alignment: 8 },
-  timer: { size: 16, alignment: 8 },
-  "spin-lock": { size: 4, alignment: 4 },
-  "work-queue": { size: 16, alignment: 8 },
-};
+const ALIGNMENT: Readonly<Record<ValueField["kind"], number>> = { u64: 8, timer: 8, "work-queue": 8, "spin-lock": 4 };
 
 const aligned = (offset: number, alignment: number): number => Math.ceil(offset / alignment) * alignment;
+
+/** `timer`, or wrapped `timer[1]` and `struct(timer)`. */
+function fieldOf(word: string, line: Line): Pick<ValueField, "kind"> & { inside: Pick<ValueField, "inside"> } {
+  const [, wrapped, plain, array] = /^(?:struct\(([a-z0-9-]+)\)|([a-z0-9-]+)(\[1\])?)$/.exec(word) ?? [];
+  const kind = wrapped ?? plain ?? "";
+  if (!(kind in ALIGNMENT)) throw failAt(line, `${word} is no field of a value`);
+  const inside: Pick<ValueField, "inside"> =
+    wrapped !== undefined ? { inside: "struct" } : array !== undefined ? { inside: "array" } : {};
+  return { kind: kind as ValueField["kind"], inside };
+}
 
 /** The fields of a value one behind the other, as a C compiler places them. */
 function layoutOf(words: string, line: Line): MapSpec["value"] {
   let size = 0;
   const fields = words.split(" ").map((word): ValueField => {
-    if (!(word in FIELD_BYTES)) throw failAt(line, `${word} is no field of a value`);
-    const kind = word as ValueField["kind"];
-    const offset = aligned(size, FIELD_BYTES[kind].alignment);
-    size = offset + FIELD_BYTES[kind].size;
-    return { kind, offset };
+    const { kind, inside } = fieldOf(word, line);
+    const offset = aligned(size, ALIGNMENT[kind]);
+    size = offset + FIELD_BYTES[kind];
+    return { kind, offset, ...inside };
   });
   return { size: aligned(size, 8), fields };
 }
