@@ -57,7 +57,61 @@ function isOnMonotonicClock({ event }: Violation, reading: Reading, clock: Clock
 const isResult = ({ event }: Violation, result: number): boolean =>
   (event?.kind === "call" && event.result === result) || (event?.kind === "step" && event.outcome.result === result);
 
+/** Whether a firing is the one that a start announced which an update has freed since: the update has changed nothing. */
+function isOfFreedStart({ event }: Violation, reading: Reading, clock: ClockBound): boolean {
+  if (event?.kind !== "firing") return false;
+  const { map, key } = event.element;
+  return reading.armings.all.records.some(({ call, end, operation, madeNs }) => {
+    const delayNs = delayOf(operation);
+    return (
+      end === "freed" &&
+      call.element?.map === map &&
+      call.element.key === key &&
+      delayNs !== null &&
+      event.timeNs >= madeNs.earliest + delayNs &&
+      event.timeNs <= madeNs.latest + delayNs + clock.latenessNs
+    );
+  });
+}
+
+const LOCKED_UPDATE = {
+  clause: "hash",
+  shows: isOfFreedStart,
+  since: "5.15",
+  seenOn: ["6.1", "6.12", "6.18", "7.0", "7.3"],
+  claim: "An update of an element cancels and frees its timer.",
+  happens:
+    "With BPF_F_LOCK an update of a hash map's element leaves its timer as it is: it stays armed and fires when it is due. In an array it is freed.",
+  because:
+    "htab_map_update_elem copies the new value over the old one under its lock (copy_map_value_locked), in place, and frees nothing; without the flag it puts a new element in place of the old one, whose fields are then freed. array_map_update_elem frees the fields in both ways (bpf_obj_free_fields).",
+} as const;
+
 export const DIVERGENCES: readonly Divergence[] = [
+  {
+    ...LOCKED_UPDATE,
+    id: "ownership.locked-update-frees",
+    guarantee: "ownership.locked-update-frees",
+    title: "An update with BPF_F_LOCK frees no timer of a hash map",
+  },
+  {
+    ...LOCKED_UPDATE,
+    id: "ownership.program-locked-update-frees",
+    guarantee: "ownership.program-locked-update-frees",
+    title: "bpf_map_update_elem with BPF_F_LOCK frees no timer of a hash map",
+  },
+  {
+    id: "cancel.interrupts-off",
+    guarantee: "cancel.interrupts-off",
+    clause: "returns",
+    shows: (violation) => isResult(violation, -ERRNO.EOPNOTSUPP),
+    since: "7.0",
+    seenOn: ["7.0", "7.1", "7.2", "7.3"],
+    title: "bpf_timer_cancel returns -EOPNOTSUPP with interrupts off",
+    claim: "bpf_timer_cancel returns 1 for an armed timer, 0 for one that is not, -EINVAL or -EDEADLK.",
+    happens: "Called with interrupts off it returns -EOPNOTSUPP, which no document lists, and the timer stays armed.",
+    because:
+      "Since 7.0 the helpers may be called in any context and leave to an irq_work what they must not do with interrupts off (defer_timer_wq_op). bpf_timer_cancel has to give its result at once, and may have to wait for a callback: it refuses. Up to 6.19 it cancelled there as everywhere.",
+  },
   {
     id: "set-callback.no-user-reference",
     guarantee: "set-callback.no-user-reference",

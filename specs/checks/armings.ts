@@ -42,6 +42,8 @@ export interface UnaccountedFiring {
 export interface Armings {
   readonly records: readonly ArmingRecord[];
   readonly unaccounted: readonly UnaccountedFiring[];
+  /** The same, with those in maps of which nothing can be told. */
+  readonly all: Pick<Armings, "records" | "unaccounted">;
 }
 
 const isStart = (moment: Moment): boolean =>
@@ -85,6 +87,7 @@ export class ArmingsReader {
     return {
       records: this.#records.filter(({ call }) => isTold(call)),
       unaccounted: this.#unaccounted.filter(({ event }) => isTold(event)),
+      all: { records: this.#records, unaccounted: this.#unaccounted },
     };
   }
 

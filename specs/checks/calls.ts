@@ -20,6 +20,9 @@ export const hasReservedBits = (flags: U64): boolean => Number(flags) >= MAX_CLO
 export const isUnopposed = ({ timer, operation, references }: Call<"timer-init">): boolean =>
   !timer.initialized && isTimerClock(operation.flags) && isHeld(references[operation.map]);
 
+/** Whether interrupts were on, as they are unless a program turns them off. */
+export const isInterruptible = ({ event }: { event: CallEvent }): boolean => !event.interruptsOff;
+
 /** Whether a call is made by the callback of the very timer it is about, however that got at it. */
 export const isOwn = ({ own }: { own: "element" | "timer" | undefined }): boolean => own === "timer";
 

@@ -236,9 +236,9 @@ export const staysQuietOnceCancelled = (
 
 /** No timer fires once an event has freed it: what it was started for is past by the end, and it was quiet. */
 export const quietOnceFreed =
-  (by: (event: HistoryEvent, reading: Reading) => boolean, subject: string): Check =>
+  (by: (event: HistoryEvent, reading: Reading) => boolean, subject: string, of: "told" | "all" = "told"): Check =>
   (reading, clock) => {
-    const { records, unaccounted } = reading.armings;
+    const { records, unaccounted } = of === "all" ? reading.armings.all : reading.armings;
     if (records.length === 0) return UNTOUCHED;
     const freed = records.filter(
       (record) => record.end === "freed" && record.endEvent !== null && by(record.endEvent, reading),

@@ -2,6 +2,9 @@
  * The abstract timer state: what the documents say is so for each timer after each event of a history. It is folded
  * over what a runtime really answered, and knows nothing of how a runtime works.
  */
+
+import { ERRNO } from "../../bpf/errno.ts";
+import { BPF_F_LOCK } from "../../bpf/uapi.ts";
 import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from "../../scenario/history.ts";
 import type { Element, Scenario, Step } from "../../scenario/scenario.ts";
 import { RELEASE_NS } from "../../scenario/time.ts";
@@ -205,6 +208,16 @@ export class TimerWorld {
     );
   }
 
+  /**
+   * After an update with BPF_F_LOCK the documents say that the timer is freed, and the maps of kernels do not agree
+   * (DIVERGENCES): what is in such a map then is nothing to judge others by.
+   */
+  #applyLockedUpdate(map: number, by: StepEvent | CallEvent, wasInitialized: boolean): void {
+    const action = by.kind === "step" ? by.step : by.operation;
+    const isLocked = action.kind === "update" && (action.flags & BPF_F_LOCK) !== 0;
+    if (isLocked && wasInitialized && this.#scenario.maps[map]?.type === "hash") this.#untold.add(map);
+  }
+
   /** Whether what an element's map holds cannot be told any more. */
   isUntold(element: ElementId | null): boolean {
     return this.#untold.size > 0 && element !== null && (this.#untold.has(element.map) || this.#untold.has(null));
@@ -259,6 +272,8 @@ export class TimerWorld {
     if (isStale || element.map === null) this.#applyUnknown(event);
     const timer = this.#timerOf(event);
     if (timer === undefined || isStale || this.isUntold(element)) return;
+    // What is left for later meets the callback still running.
+    if (isDeferred(event) && event.callback !== null && this.#own(event, timer) === "timer") return;
     if (this.#firedBefore(event) === undefined) applyTimerCall(timer, event);
     else this.#early.delete(timer);
   }
@@ -275,6 +290,7 @@ export class TimerWorld {
     const name = `${element.map}/${element.key}`;
     const timer = this.#timers.get(name);
     if (timer === undefined) return;
+    this.#applyLockedUpdate(element.map, by, timer.initialized);
     // Inserting a deleted element again frees nothing more.
     const fresh = { ...freshTimer(), freedBy: timer.initialized ? by : timer.freedBy };
     Object.assign(timer, fresh);
@@ -308,6 +324,10 @@ export class TimerWorld {
   }
 }
 
+/** Whether a bpf_timer_cancel_async with interrupts off was left to be done as soon as they are on again. */
+const isDeferred = ({ operation, interruptsOff, result }: CallEvent): boolean =>
+  operation.kind === "timer-cancel-async" && interruptsOff && result === -ERRNO.ECANCELED;
+
 function applyTimerCall(timer: TimerState, event: CallEvent): void {
   const { operation, result } = event;
   if (operation.kind === "timer-init" && result === 0) {
@@ -328,7 +348,7 @@ function applyTimerCall(timer: TimerState, event: CallEvent): void {
     timer.callback = null;
     timer.cancelled = true;
     timer.everCancelled = true;
-  } else if (operation.kind === "timer-cancel-async" && result >= 0) {
+  } else if (operation.kind === "timer-cancel-async" && (result >= 0 || isDeferred(event))) {
     timer.arming = null;
     timer.cancelledAsync = true;
   }

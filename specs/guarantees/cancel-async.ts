@@ -3,10 +3,21 @@ import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { delayNs } from "../../generators/time.ts";
 import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
-import { advance, callback, cancelAsync, init, lookup, run, setCallback, start } from "../../scenario/build.ts";
+import {
+  advance,
+  callback,
+  cancelAsync,
+  init,
+  interruptsOff,
+  lookup,
+  program,
+  run,
+  setCallback,
+  start,
+} from "../../scenario/build.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { delayOf } from "../checks/armings.ts";
-import { callsReturn, isOwn, isReady } from "../checks/calls.ts";
+import { callsReturn, isInterruptible, isOwn, isReady } from "../checks/calls.ts";
 import { firesOnTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
 import type { Guarantee } from "../guarantee.ts";
 
@@ -54,7 +65,7 @@ export default [
         check: callsReturn(
           "timer-cancel-async",
           0,
-          (call) => call.timer.initialized && call.timer.arming === null && !isOwn(call),
+          (call) => isInterruptible(call) && call.timer.initialized && call.timer.arming === null && !isOwn(call),
         ),
         faults: ["cancel-async-returns-one"],
       },
@@ -69,7 +80,11 @@ export default [
       {
         name: "returns",
         words: "bpf_timer_cancel_async returns 1 for a timer that is armed.",
-        check: callsReturn("timer-cancel-async", 1, (call) => call.timer.arming !== null && !isOwn(call)),
+        check: callsReturn(
+          "timer-cancel-async",
+          1,
+          (call) => isInterruptible(call) && call.timer.arming !== null && !isOwn(call),
+        ),
         faults: ["cancel-async-returns-zero"],
       },
     ],
@@ -78,7 +93,11 @@ export default [
     id: "cancel-async.uninitialized",
     citations: RETURNS,
     since: "7.0",
-    scenarios: oneTimer().map((timer) => timerScenario(timer, [onTimer(timer, [cancelAsync()])], [run()])),
+    scenarios: fc
+      .record({ timer: oneTimer(), off: fc.boolean() })
+      .map(({ timer, off }) =>
+        timerScenario(timer, [onTimer(timer, off ? interruptsOff([cancelAsync()]) : [cancelAsync()])], [run()]),
+      ),
     clauses: [
       {
         name: "returns",
@@ -165,6 +184,45 @@ export default [
         words: "Started again so, the timer fires when that start says.",
         check: firesOnTime(({ timer, operation }) => timer.cancelledAsync && delayOf(operation) !== null),
         faults: ["cancel-async-restart-never-fires"],
+      },
+    ],
+  },
+  {
+    id: "cancel-async.deferred",
+    citations: [...RETURNS, { document: "ebpf-docs/bpf_timer_cancel_async", place: "Usage" }],
+    since: "7.0",
+    scenarios: fc.record({ timer: oneTimer(), apart: fc.boolean() }).map(({ timer, apart }) => {
+      const map = { ...timer.map, maxEntries: 2 };
+      const [armed, inactive] = [
+        { ...timer, map, key: 0 },
+        { ...timer, map, key: 1 },
+      ];
+      const both = [cancelAsync(0), cancelAsync(1)];
+      const cancels = apart ? both.flatMap((operation) => interruptsOff([operation])) : interruptsOff(both);
+      const programs = [
+        readyTimer(armed, [start(timer.delay)]),
+        onTimer(inactive, [init(0, timer.clock)], []),
+        program([lookup(0, 0, 0), lookup(0, 1, 1), ...cancels]),
+      ];
+      return timerScenario(armed, programs, [run(0), run(1), run(2), advance(timer.delay + GRID_NS)]);
+    }),
+    clauses: [
+      {
+        name: "returns",
+        words:
+          "With interrupts off bpf_timer_cancel_async leaves the cancelling to be done later: for an initialized timer, armed or not, it returns -ECANCELED.",
+        check: callsReturn(
+          "timer-cancel-async",
+          -ERRNO.ECANCELED,
+          ({ event, timer }) => event.interruptsOff && timer.initialized,
+        ),
+        faults: ["cancel-async-never-defers"],
+      },
+      {
+        name: "quiet",
+        words: "The timer does not fire until it is started again.",
+        check: staysQuietOnceCancelled("timer-cancel-async", ({ interruptsOff }) => interruptsOff),
+        faults: ["cancel-async-deferred-lost"],
       },
     ],
   },

@@ -3,15 +3,25 @@ import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { delayNs } from "../../generators/time.ts";
 import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
-import { advance, callback, cancel, init, lookup, run, setCallback, start } from "../../scenario/build.ts";
+import {
+  advance,
+  callback,
+  cancel,
+  init,
+  interruptsOff,
+  lookup,
+  run,
+  setCallback,
+  start,
+} from "../../scenario/build.ts";
 import type { Operation } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { delayOf } from "../checks/armings.ts";
-import { callsReturn, isOwn, isReady } from "../checks/calls.ts";
+import { callsReturn, isInterruptible, isOwn, isReady } from "../checks/calls.ts";
 import { firesOnTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
 import type { Call } from "../checks/reading.ts";
 import { isHeld } from "../checks/timer-state.ts";
-import type { Guarantee } from "../guarantee.ts";
+import type { Check, Guarantee } from "../guarantee.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_cancel", place: "Returns" },
@@ -22,6 +32,10 @@ const DEFINITION = [
   { document: "uapi/bpf_timer_cancel", place: "Description" },
 ] as const;
 const CONCEPT = { document: "ebpf-docs/timers", place: "paragraph on the four helpers" } as const;
+
+/** What bpf_timer_cancel returns with interrupts on. */
+const cancelReturns = (expected: number, when: (call: Call<"timer-cancel">) => boolean): Check =>
+  callsReturn("timer-cancel", expected, (call) => isInterruptible(call) && when(call));
 
 const isFromCallback = ({ event }: Call<"timer-cancel">): boolean => event.callback !== null;
 
@@ -45,6 +59,11 @@ const cancelsItself = (first: (timer: OneTimer, rearms: boolean) => Operation[])
     return timerScenario(timer, [readyTimer(timer, [start(timer.delay)], [own])], steps);
   });
 
+/** An armed timer that a program cancels with interrupts off. */
+const withInterruptsOff = oneTimer().map((timer) =>
+  afterArming(timer, [run(1), advance(timer.delay + GRID_NS)], [onTimer(timer, interruptsOff([cancel()]))]),
+);
+
 export default [
   {
     id: "cancel.inactive",
@@ -63,11 +82,7 @@ export default [
       {
         name: "returns",
         words: "bpf_timer_cancel returns 0 for an initialized timer that is not armed.",
-        check: callsReturn(
-          "timer-cancel",
-          0,
-          (call) => call.timer.initialized && call.timer.arming === null && !isOwn(call),
-        ),
+        check: cancelReturns(0, (call) => call.timer.initialized && call.timer.arming === null && !isOwn(call)),
         faults: ["cancel-returns-one"],
       },
     ],
@@ -81,7 +96,7 @@ export default [
       {
         name: "returns",
         words: "bpf_timer_cancel returns 1 for a timer that is armed.",
-        check: callsReturn("timer-cancel", 1, (call) => call.timer.arming !== null && !isOwn(call)),
+        check: cancelReturns(1, (call) => call.timer.arming !== null && !isOwn(call)),
         faults: ["cancel-returns-zero"],
       },
     ],
@@ -108,8 +123,7 @@ export default [
       {
         name: "returns",
         words: "A timer that was cancelled is not active: bpf_timer_cancel returns 0 the next time.",
-        check: callsReturn(
-          "timer-cancel",
+        check: cancelReturns(
           0,
           (call) => call.timer.initialized && call.timer.cancelled && call.timer.arming === null && !isOwn(call),
         ),
@@ -128,8 +142,7 @@ export default [
       {
         name: "returns",
         words: "A timer that has fired and was not started again is not active: bpf_timer_cancel returns 0.",
-        check: callsReturn(
-          "timer-cancel",
+        check: cancelReturns(
           0,
           (call) =>
             call.timer.initialized &&
@@ -151,7 +164,7 @@ export default [
       {
         name: "returns",
         words: "bpf_timer_cancel returns -EINVAL for a timer that bpf_timer_init has not initialized.",
-        check: callsReturn("timer-cancel", -ERRNO.EINVAL, ({ timer }) => !timer.initialized),
+        check: cancelReturns(-ERRNO.EINVAL, ({ timer }) => !timer.initialized),
         faults: ["cancel-before-init"],
       },
     ],
@@ -166,7 +179,7 @@ export default [
         name: "returns",
         words:
           "bpf_timer_cancel returns -EDEADLK when a callback calls it on the timer it runs for, be it through its own argument or through a lookup.",
-        check: callsReturn("timer-cancel", -ERRNO.EDEADLK, (call) => call.timer.initialized && isOwn(call)),
+        check: cancelReturns(-ERRNO.EDEADLK, (call) => call.timer.initialized && isOwn(call)),
         faults: ["cancel-own-allowed"],
       },
     ],
@@ -229,8 +242,7 @@ export default [
       {
         name: "returns",
         words: "A callback may cancel another timer: bpf_timer_cancel returns 1 where that one is armed.",
-        check: callsReturn(
-          "timer-cancel",
+        check: cancelReturns(
           1,
           (call) => call.timer.initialized && call.timer.arming !== null && isFromCallback(call) && !isOwn(call),
         ),
@@ -292,6 +304,54 @@ export default [
         words: "and the timer fires when that start says.",
         check: firesOnTime(({ timer, operation }) => timer.everCancelled && delayOf(operation) !== null),
         faults: ["cancelled-never-fires"],
+      },
+    ],
+  },
+  {
+    id: "cancel.interrupts-off",
+    citations: RETURNS,
+    since: "6.18",
+    scenarios: withInterruptsOff,
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_cancel returns 1 for a timer that is armed, with interrupts off as well.",
+        check: callsReturn(
+          "timer-cancel",
+          1,
+          (call) => call.event.interruptsOff && call.timer.arming !== null && !isOwn(call),
+        ),
+        faults: ["cancel-with-interrupts-off-invalid"],
+      },
+    ],
+  },
+  {
+    id: "cancel.refused-with-interrupts-off",
+    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel, defer_timer_wq_op" }],
+    since: "7.0",
+    undocumented: true,
+    scenarios: withInterruptsOff,
+    clauses: [
+      {
+        name: "returns",
+        words: "With interrupts off bpf_timer_cancel, which may have to wait, returns -EOPNOTSUPP.",
+        check: callsReturn("timer-cancel", -ERRNO.EOPNOTSUPP, ({ event }) => event.interruptsOff),
+        faults: ["cancel-with-interrupts-off-invalid"],
+      },
+      {
+        name: "fires",
+        words: "The timer stays as it is, and fires when it is due.",
+        check: firesOnTime(({ call, operation, timer }, reading) => {
+          const cancels = reading.calls("timer-cancel");
+          return (
+            delayOf(operation) !== null &&
+            cancels.some(
+              ({ event, timer: cancelled }) =>
+                event.interruptsOff && cancelled.id === timer.id && cancelled.arming?.call === call,
+            )
+          );
+        }),
+        faults: ["cancel-with-interrupts-off-cancels"],
       },
     ],
   },

@@ -1,7 +1,8 @@
 /** What is promised of a map's ownership of its timers: what holds it, what takes an element away, what user space sees. */
 import fc from "fast-check";
 import { ERRNO, formatResult } from "../../bpf/errno.ts";
-import { BPF_ANY, BPF_EXIST, BPF_TIMER_BYTES } from "../../bpf/uapi.ts";
+import { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_F_NO_PREALLOC, BPF_TIMER_BYTES } from "../../bpf/uapi.ts";
+import { timerClock } from "../../generators/clock.ts";
 import { delayNs } from "../../generators/time.ts";
 import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
@@ -27,7 +28,7 @@ import {
   userUpdate,
 } from "../../scenario/build.ts";
 import type { HistoryEvent, StepEvent } from "../../scenario/history.ts";
-import type { Operation, Scenario, StepKind } from "../../scenario/scenario.ts";
+import type { MapSpec, Operation, Scenario, StepKind } from "../../scenario/scenario.ts";
 import { GRID_NS, RELEASE_NS } from "../../scenario/time.ts";
 import { fieldOffset } from "../../scenario/value-layout.ts";
 import { type ArmingRecord, isRelative, overdueNs } from "../checks/armings.ts";
@@ -37,7 +38,7 @@ import { isDone, isSameElement, isStep, stepMeanwhile } from "../checks/looking-
 import { firesWithProgramClosed } from "../checks/program-life.ts";
 import type { Reading } from "../checks/reading.ts";
 import type { UserReferences } from "../checks/timer-state.ts";
-import { type Check, type Guarantee, UNTOUCHED, type Violation } from "../guarantee.ts";
+import { type Check, type Clause, type Guarantee, UNTOUCHED, type Violation } from "../guarantee.ts";
 
 const OWNERSHIP = [
   { document: "ebpf-docs/bpf_timer_init", place: "Returns, on user references" },
@@ -295,6 +296,64 @@ const readsZero: Check = (reading) => {
   return { exercised: read.length, violations };
 };
 
+const LOCKED_VALUE: MapSpec["value"] = {
+  size: 24,
+  fields: [
+    { kind: "spin-lock", offset: 0 },
+    { kind: "timer", offset: 8 },
+  ],
+};
+
+/** Armed timers beside locks, one in an array and one in a hash; both elements are then updated with BPF_F_LOCK. */
+const updatedUnderLock = (by: "user" | "program") =>
+  fc.record({ delay: delayNs(), clock: timerClock, flags: fc.constantFrom(0, BPF_F_NO_PREALLOC) }).map((drawn) => {
+    const { delay, clock, flags } = drawn;
+    const map = { maxEntries: 1, btf: true, value: LOCKED_VALUE };
+    const maps: MapSpec[] = [
+      { ...map, type: "array", flags: 0 },
+      { ...map, type: "hash", flags },
+    ];
+    const arms = [0, 1].flatMap((index) => [
+      lookup(index, 0, index),
+      init(index, clock, index),
+      setCallback(0, index),
+      start(delay, 0, index),
+    ]);
+    const updates = program([0, 1].map((index) => updateElement(index, 0, BPF_F_LOCK)));
+    const steps = by === "program" ? [run(1)] : [0, 1].map((index) => userUpdate(0, 0, 0, index, BPF_F_LOCK));
+    return scenario(
+      maps,
+      [program(arms, [callback()]), ...(by === "program" ? [updates] : [])],
+      [run(), ...steps, advance(delay + GRID_NS)],
+    );
+  });
+
+/** The two clauses of a locked update: by user space, or by programs. */
+const lockedUpdateClauses = (by: "user" | "program"): [Clause, Clause] => {
+  const isLockedUpdate =
+    (type: MapSpec["type"]) =>
+    (event: HistoryEvent, { scenario: { maps } }: Reading): boolean => {
+      const isOf = by === "user" ? event.kind === "step" : event.kind === "call";
+      const action = isStep(event, "update") ? event.step : isDone(event, "update") ? event.operation : undefined;
+      return isOf && action !== undefined && (action.flags & BPF_F_LOCK) !== 0 && maps[action.map]?.type === type;
+    };
+  const update = by === "user" ? "An update by user space" : "bpf_map_update_elem";
+  return [
+    {
+      name: "array",
+      words: `${update} with BPF_F_LOCK cancels and frees the timer of an array's element, as without: it does not fire.`,
+      check: quietOnceFreed(isLockedUpdate("array"), "locked update"),
+      faults: ["locked-update-of-array-keeps-timer"],
+    },
+    {
+      name: "hash",
+      words: "So it does with the timer of a hash's element.",
+      check: quietOnceFreed(isLockedUpdate("hash"), "locked update", "all"),
+      faults: ["locked-update-of-hash-delays-timer"],
+    },
+  ];
+};
+
 export default [
   {
     id: "ownership.close-cancels",
@@ -447,6 +506,20 @@ export default [
         faults: ["user-update-keeps-timer"],
       },
     ],
+  },
+  {
+    id: "ownership.locked-update-frees",
+    citations: START("on update and delete"),
+    since: "5.15",
+    scenarios: updatedUnderLock("user"),
+    clauses: lockedUpdateClauses("user"),
+  },
+  {
+    id: "ownership.program-locked-update-frees",
+    citations: START("on update and delete"),
+    since: "5.15",
+    scenarios: updatedUnderLock("program"),
+    clauses: lockedUpdateClauses("program"),
   },
   {
     id: "ownership.user-delete-frees",

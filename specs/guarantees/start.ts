@@ -4,7 +4,18 @@ import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN, CLOCK } from "../../bpf/uapi.ts";
 import { delayNs, unevenDelayNs } from "../../generators/time.ts";
 import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
-import { advance, callback, cancel, init, lookup, program, run, setCallback, start } from "../../scenario/build.ts";
+import {
+  advance,
+  callback,
+  cancel,
+  init,
+  interruptsOff,
+  lookup,
+  program,
+  run,
+  setCallback,
+  start,
+} from "../../scenario/build.ts";
 import type { Operation, Step, U64 } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { type ArmingRecord, hasFlag, isRelative } from "../checks/armings.ts";
@@ -608,6 +619,34 @@ export default [
             operation.fromNow === "monotonic" && clock === CLOCK.REALTIME && hasFlag(operation, BPF_F_TIMER_ABS),
         ),
         faults: ["absolute-realtime-never-fires"],
+      },
+    ],
+  },
+  {
+    id: "start.interrupts-off",
+    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_start, defer_timer_wq_op" }],
+    since: "6.18",
+    undocumented: true,
+    scenarios: oneTimer().map((timer) =>
+      timerScenario(
+        timer,
+        [readyTimer(timer, interruptsOff([start(timer.delay)]))],
+        [run(), advance(timer.delay + GRID_NS)],
+      ),
+    ),
+    clauses: [
+      {
+        name: "returns",
+        words:
+          "With interrupts off, too, bpf_timer_start returns 0 for a timer that is initialized and has a callback.",
+        check: callsReturn("timer-start", 0, (call) => call.event.interruptsOff && isReady(call)),
+        faults: ["start-with-interrupts-off-refused"],
+      },
+      {
+        name: "fires",
+        words: "The timer then fires when that start says.",
+        check: firesOnTime((record) => record.call.interruptsOff && isRelative(record)),
+        faults: ["start-with-interrupts-off-lost"],
       },
     ],
   },

@@ -29,9 +29,8 @@ export const PAGE_CANCEL_ASYNC_SENTENCES: readonly Sentence[] = [
     id: "page.cancel-async.introduction",
     places: placesIn([[PAGE, "Introduction"]]),
     paraphrase: "The kfunc tries to disarm a timer, in any context, and never waits for a callback.",
-    guarantees: ["cancel-async.stops-firing", "cancel-async.own-callback"],
-    untestable:
-      "Test runs and timer callbacks are the only contexts here: no program runs with interrupts off or in an NMI.",
+    guarantees: ["cancel-async.stops-firing", "cancel-async.own-callback", "cancel-async.deferred"],
+    untestable: "Interrupts on and off, and timer callbacks, are the only contexts here: no program runs in an NMI.",
   },
   {
     id: "page.cancel-async.parameter",
@@ -63,15 +62,13 @@ export const PAGE_CANCEL_ASYNC_SENTENCES: readonly Sentence[] = [
     id: "page.cancel-async.ecanceled",
     places: placesIn([[PAGE, "Returns"]], 4),
     paraphrase: "It returns -ECANCELED where the cancelling is left to be done later.",
-    untestable:
-      "The kernel defers only when the caller runs with interrupts off or in an NMI. Programs are started by test runs, which have interrupts on, and so have timer callbacks.",
+    guarantees: ["cancel-async.deferred"],
   },
   {
     id: "page.cancel-async.enomem",
     places: placesIn([[PAGE, "Returns"]], 5),
     paraphrase: "It returns -ENOMEM where memory for the deferred cancelling runs out.",
-    untestable:
-      "It needs a deferred cancelling, which no scenario reaches, and an allocation that fails at that moment, which user space cannot bring about.",
+    untestable: "It needs an allocation that fails at that very moment, which user space cannot bring about.",
   },
   {
     id: "page.cancel-async.einval",
@@ -96,8 +93,8 @@ export const PAGE_CANCEL_ASYNC_SENTENCES: readonly Sentence[] = [
     id: "page.cancel-async.usage",
     places: placesIn([[PAGE, "Usage"]]),
     paraphrase: "Where bpf_timer_cancel would wait, it returns -ECANCELED, and so suits callers that must not wait.",
-    untestable:
-      "As for the return value -ECANCELED: nothing here calls with interrupts off, and no callback runs beside a caller.",
+    guarantees: ["cancel-async.deferred", "cancel-async.own-callback"],
+    untestable: "With interrupts off it is seen; no callback runs beside a caller.",
   },
   {
     id: "page.cancel-async.program-types",

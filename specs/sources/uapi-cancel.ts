@@ -43,7 +43,7 @@ export const UAPI_CANCEL_SENTENCES: readonly Sentence[] = [
     id: "uapi.cancel.returns-one",
     places: placesIn(RETURN, 2),
     paraphrase: "It returns 1 for a timer that was armed.",
-    guarantees: ["cancel.active", "cancel.from-other-callback"],
+    guarantees: ["cancel.active", "cancel.from-other-callback", "cancel.interrupts-off"],
   },
   {
     id: "uapi.cancel.einval",

@@ -111,6 +111,8 @@ export const UAPI_START_SENTENCES: readonly Sentence[] = [
       "Updating or deleting an element, from a program or from user space, cancels and frees the timer that lies in it.",
     guarantees: [
       "ownership.user-update-frees",
+      "ownership.locked-update-frees",
+      "ownership.program-locked-update-frees",
       "ownership.user-delete-frees",
       "ownership.program-update-frees",
       "ownership.program-delete-frees",

@@ -1,4 +1,5 @@
 /** Faults of bpf_timer_cancel_async. */
+import { ERRNO } from "../../../bpf/errno.ts";
 import type { Faults } from "./fault.ts";
 import { wrap } from "./hooks.ts";
 
@@ -38,6 +39,26 @@ export const cancelAsyncFaults = {
         if (timer !== undefined && timer === timers.running) hrtimers.cancel(timer.hrtimer);
         return next(address);
       });
+    },
+  },
+  "cancel-async-never-defers": {
+    summary: "bpf_timer_cancel_async cancels at once with interrupts off, and says so",
+    install({ kernel }) {
+      const { timers, hrtimers } = kernel;
+      wrap(timers, "cancelAsync", (next, address) => {
+        const timer = timers.timers.get(address);
+        if (!kernel.interruptsAreOff || timer === undefined) return next(address);
+        return hrtimers.cancel(timer.hrtimer);
+      });
+    },
+  },
+  "cancel-async-deferred-lost": {
+    summary: "bpf_timer_cancel_async returns -ECANCELED with interrupts off and leaves the timer armed for ever",
+    install({ kernel }) {
+      const { timers } = kernel;
+      wrap(timers, "cancelAsync", (next, address) =>
+        kernel.interruptsAreOff && timers.timers.has(address) ? -ERRNO.ECANCELED : next(address),
+      );
     },
   },
   "cancel-async-keeps-armed": {

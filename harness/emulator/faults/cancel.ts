@@ -95,6 +95,23 @@ export const cancelFaults = {
       });
     },
   },
+  "cancel-with-interrupts-off-invalid": {
+    summary: "bpf_timer_cancel returns -EINVAL with interrupts off",
+    install({ kernel }) {
+      wrap(kernel.timers, "cancel", (next, address) => (kernel.interruptsAreOff ? -ERRNO.EINVAL : next(address)));
+    },
+  },
+  "cancel-with-interrupts-off-cancels": {
+    summary: "bpf_timer_cancel returns -EOPNOTSUPP with interrupts off and cancels the timer",
+    install({ kernel }) {
+      const { timers, hrtimers } = kernel;
+      wrap(timers, "cancel", (next, address) => {
+        const timer = timers.timers.get(address);
+        if (kernel.interruptsAreOff && timer !== undefined) hrtimers.cancel(timer.hrtimer);
+        return next(address);
+      });
+    },
+  },
   "cancel-refused-in-callbacks": {
     summary: "bpf_timer_cancel returns -EDEADLK from any callback",
     install({ kernel: { timers } }) {

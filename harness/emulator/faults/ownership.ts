@@ -1,11 +1,13 @@
 /** Faults of who holds timers, maps and programs, and of what becomes of timers when nobody does. */
 import { ERRNO } from "../../../bpf/errno.ts";
-import { BPF_MAP_TYPE, BPF_TIMER_BYTES, CLOCK, HELPER } from "../../../bpf/uapi.ts";
+import { BPF_F_LOCK, BPF_MAP_TYPE, BPF_TIMER_BYTES, CLOCK, HELPER } from "../../../bpf/uapi.ts";
 import { NULL } from "../address.ts";
 import { LruHashMap } from "../maps/lru-hash-map.ts";
 import { keyOf } from "../user-space.ts";
 import type { Fault, Faults } from "./fault.ts";
 import { keepingTimers, onArm, onHelper, onMap, onStep, returnNumber, wrap } from "./hooks.ts";
+
+const LATE_NS = 1_000_000;
 
 /** Something that user space does leaves timers as they are. */
 const stepKeepsTimers = (kind: "update" | "delete" | "unpin-map" | "exit-process", summary: string): Fault => ({
@@ -170,6 +172,36 @@ export const ownershipFaults = {
       onArm(machine, (arm, { timer, isRearm }) =>
         isRearm && ![...mapDescriptors.values()].includes(timer.map) ? -ERRNO.EPERM : arm(),
       );
+    },
+  },
+  "locked-update-of-array-keeps-timer": {
+    summary: "an update of an array's element with BPF_F_LOCK leaves its timer as it is",
+    install(machine) {
+      onMap(machine, (map) => {
+        if (map.spec.type !== BPF_MAP_TYPE.ARRAY) return;
+        wrap(map, "update", (next, key, value, flags) =>
+          (flags & BPF_F_LOCK) === 0
+            ? next(key, value, flags)
+            : keepingTimers(machine.kernel, () => next(key, value, flags)),
+        );
+      });
+    },
+  },
+  "locked-update-of-hash-delays-timer": {
+    summary: "an update of a hash's element with BPF_F_LOCK makes its timer fire 1 ms late",
+    install(machine) {
+      const { timers, hrtimers } = machine.kernel;
+      onMap(machine, (map) => {
+        if (map.spec.type !== BPF_MAP_TYPE.HASH) return;
+        wrap(map, "update", (next, key, value, flags) => {
+          const hrtimer = timers.timers.get(map.lookup(key, false) + map.fields.timerOffset)?.hrtimer;
+          const result = next(key, value, flags);
+          if ((flags & BPF_F_LOCK) === 0 || hrtimer === undefined || hrtimers.cancel(hrtimer) === 0) return result;
+          hrtimer.softExpiresNs = hrtimer.expiresNs += LATE_NS;
+          hrtimers.enqueue(hrtimer);
+          return result;
+        });
+      });
     },
   },
   "user-lookup-cancels": {

@@ -281,6 +281,21 @@ export const startFaults = {
       });
     },
   },
+  "start-with-interrupts-off-refused": {
+    summary: "bpf_timer_start returns -EOPNOTSUPP with interrupts off",
+    install({ kernel }) {
+      wrap(kernel.timers, "start", (next, ...args) => (kernel.interruptsAreOff ? -ERRNO.EOPNOTSUPP : next(...args)));
+    },
+  },
+  "start-with-interrupts-off-lost": {
+    summary: "bpf_timer_start returns 0 with interrupts off and arms nothing",
+    install({ kernel }) {
+      wrap(kernel.timers, "start", (next, address, ...args) => {
+        const isReady = kernel.timers.timers.get(address)?.program !== undefined;
+        return kernel.interruptsAreOff && isReady ? 0 : next(address, ...args);
+      });
+    },
+  },
   "callback-of-setter-lost": armsNothing(
     "a timer that another program starts than the one that set its callback never fires",
     ({ timer, caller }) => timer.program !== caller,
