@@ -59,7 +59,15 @@ export function encodeParameters(programs: readonly ProgramSpec[]): string {
   return Buffer.from(BigUint64Array.from(numbers, BigInt).buffer).toString("hex");
 }
 
-/** The programs as JSON without their numbers: equal for programs of the same bytecode. */
-export function withoutParameters(programs: readonly ProgramSpec[]): string {
-  return JSON.stringify(programs, (name, value: unknown) => (FIELDS.has(name) ? undefined : value));
+/** A value as text, without the numbers of operations. Every text in it is a word of the schema. */
+function textOf(value: unknown): string {
+  if (Array.isArray(value)) return `[${value.map(textOf).join()}]`;
+  if (typeof value !== "object" || value === null) return String(value);
+  let text = "{";
+  for (const name in value)
+    if (!FIELDS.has(name)) text += `${name}:${textOf((value as Record<string, unknown>)[name])},`;
+  return `${text}}`;
 }
+
+/** The programs as text without their numbers: equal for programs of the same bytecode. */
+export const withoutParameters = (programs: readonly ProgramSpec[]): string => textOf(programs);

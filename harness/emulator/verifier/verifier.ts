@@ -3,7 +3,7 @@ import type { Btf } from "../../../bpf/btf.ts";
 import { ERRNO } from "../../../bpf/errno.ts";
 import { LOAD_IMM64 } from "../../../bpf/instruction.ts";
 import { BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE } from "../../../bpf/uapi.ts";
-import type { CompiledProgram } from "../../../scenario/compiled-scenario.ts";
+import type { CompiledMap, CompiledProgram } from "../../../scenario/compiled-scenario.ts";
 import { type Code, slotsAt } from "../code.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
@@ -102,12 +102,28 @@ function checkStackDepth(environment: Environment): void {
   }
 }
 
-/** Verifies a program. Returns the maps it names, by slot. @throws {Rejection} with the errno of BPF_PROG_LOAD */
-export function verify(input: VerifierInput): Map<number, BpfMap> {
-  const { spec, code, btf, profile, rules, processors } = input;
-  const subprograms = findSubprograms(code, spec, btf);
-  checkAttachment(spec);
-  const maps = resolveMaps(input);
+/** What was found out of a program: whatever it depends on, and why it was rejected, if it was. */
+interface Known {
+  readonly profile: Profile;
+  readonly rules: TimerRules;
+  readonly processors: number;
+  readonly maps: readonly CompiledMap[];
+  readonly rejection: Rejection | undefined;
+}
+
+/** Cases of one shape share their programs: the same one over maps of the same make is verified once. */
+const knownPrograms = new WeakMap<CompiledProgram, Known>();
+
+function isKnown(known: Known | undefined, { profile, rules, processors }: VerifierInput, maps: Iterable<BpfMap>) {
+  if (known?.profile !== profile || known.rules !== rules || known.processors !== processors) return false;
+  let index = 0;
+  for (const { spec } of maps) if (known.maps[index++] !== spec) return false;
+  return index === known.maps.length;
+}
+
+/** Explores a program whose maps are there. @throws {Rejection} */
+function check(input: VerifierInput, subprograms: readonly Subprogram[], maps: ReadonlyMap<number, BpfMap>): void {
+  const { spec, code, profile, rules, processors } = input;
   const analysis = analyse(code, subprograms, profile.returnIsPrecise);
   if (analysis.unreachable >= 0) throw new Rejection(-ERRNO.EINVAL, `unreachable insn ${analysis.unreachable}`);
   const environment = new Environment({ spec, code, profile, rules, processors, maps, subprograms, analysis });
@@ -119,5 +135,33 @@ export function verify(input: VerifierInput): Map<number, BpfMap> {
     checkMain(environment);
   }
   checkStackDepth(environment);
+}
+
+/** The same, with what it throws as its result. */
+function rejectionOf(...args: Parameters<typeof check>): Rejection | undefined {
+  try {
+    check(...args);
+    return undefined;
+  } catch (rejection) {
+    if (rejection instanceof Rejection) return rejection;
+    throw rejection;
+  }
+}
+
+/** Verifies a program. Returns the maps it names, by slot. @throws {Rejection} with the errno of BPF_PROG_LOAD */
+export function verify(input: VerifierInput): Map<number, BpfMap> {
+  const { spec, code, btf, profile, rules, processors } = input;
+  const before = knownPrograms.get(spec);
+  // What is known of a program has passed these two.
+  const subprograms = before === undefined ? findSubprograms(code, spec, btf) : undefined;
+  if (before === undefined) checkAttachment(spec);
+  const maps = resolveMaps(input);
+  const known = isKnown(before, input, maps.values());
+  const rejection = known
+    ? before?.rejection
+    : rejectionOf(input, subprograms ?? findSubprograms(code, spec, btf), maps);
+  if (!known)
+    knownPrograms.set(spec, { profile, rules, processors, maps: [...maps.values()].map((map) => map.spec), rejection });
+  if (rejection !== undefined) throw rejection;
   return maps;
 }
