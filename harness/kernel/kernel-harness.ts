@@ -2,13 +2,16 @@
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import { type KernelRelease, parseUname } from "../../scenario/release.ts";
 import type { Clock, Harness, Outcome } from "../harness.ts";
-import { Crew } from "./crew.ts";
+import type { Crew } from "./crew.ts";
 import type { GuestDeath } from "./guest.ts";
+
+/** What the harness needs of guests. */
+export type Guests = Pick<Crew, "release" | "clock" | "run" | "close">;
 
 export interface KernelHarnessOptions {
   name: string;
   /** Starts guests with two processors, when there is first a case for them. */
-  startPairs(): Promise<Crew | GuestDeath>;
+  startPairs(): Promise<Guests | Pick<GuestDeath, "reason">>;
   progress(line: string): void;
 }
 
@@ -22,14 +25,14 @@ export class KernelHarness implements Harness {
   readonly linux: KernelRelease | undefined;
   lacks: string | undefined;
   readonly #options: KernelHarnessOptions;
-  readonly #singles: Crew;
+  readonly #singles: Guests;
   /** The guests with two processors, or why there are none; undefined before a case needs one. */
-  #pairs: Promise<Crew | string> | undefined;
+  #pairs: Promise<Guests | string> | undefined;
   #clock: Clock;
   #processors = 2;
 
   /** Takes over guests with one processor. */
-  constructor(options: KernelHarnessOptions, singles: Crew) {
+  constructor(options: KernelHarnessOptions, singles: Guests) {
     this.name = options.name;
     this.version = singles.release;
     this.linux = parseUname(singles.release);
@@ -65,19 +68,20 @@ export class KernelHarness implements Harness {
   }
 
   async close(): Promise<void> {
-    const pairs = await this.#pairs?.catch(() => "their start was interrupted");
-    await Promise.all([this.#singles.close(), pairs instanceof Crew ? pairs.close() : undefined]);
+    /* Who waited for the start has its error. */
+    const pairs = await this.#pairs?.catch(() => undefined);
+    await Promise.all([this.#singles.close(), typeof pairs === "object" ? pairs.close() : undefined]);
   }
 
   async #runOnPairs(scenarios: readonly CompiledScenario[]): Promise<Outcome[]> {
     this.#pairs ??= this.#start();
     const pairs = await this.#pairs;
-    return pairs instanceof Crew ? pairs.run(scenarios) : scenarios.map(() => ({ kind: "error", reason: pairs }));
+    return typeof pairs === "object" ? pairs.run(scenarios) : scenarios.map(() => ({ kind: "error", reason: pairs }));
   }
 
-  async #start(): Promise<Crew | string> {
+  async #start(): Promise<Guests | string> {
     const pairs = await this.#options.startPairs();
-    if (!(pairs instanceof Crew)) {
+    if ("reason" in pairs) {
       const reason = `${this.name} does not start with two processors (${pairs.reason})`;
       this.#processors = 1;
       this.#options.progress(`${reason}: nothing is said about a second one`);

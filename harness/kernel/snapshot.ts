@@ -15,7 +15,8 @@ const STATE_FILE = "state";
 const SEAL_FILE = "seal.json";
 const CHUNK_BYTES = 1 << 20;
 const KEY_CHARACTERS = 16;
-const KEPT_MAX = 16;
+/** Two of each kernel, with one processor and with two. */
+const KEPT_MAX = 24;
 
 const stateSchema = z.strictObject({ bytes: z.int(), crc32: z.int() });
 type State = z.infer<typeof stateSchema>;

@@ -23,6 +23,14 @@ describe("the arguments of QEMU", () => {
       expect(qemuArguments({ ...MACHINE, accelerator }).join(" ")).not.toContain("icount");
   });
 
+  it("give a pair of processors to a guest that asks, whose slices a timer ends that it does not see", () => {
+    expect(line).toContain("-smp 1");
+    expect(line).not.toMatch(/maxcpus|filter-buffer/);
+    const pair = qemuArguments({ ...MACHINE, processors: 2 }).join(" ");
+    for (const part of ["-smp 2", "maxcpus=1", "filter-buffer"]) expect(pair).toContain(part);
+    expect(qemuArguments({ ...MACHINE, accelerator: "kvm", processors: 2 }).join(" ")).not.toContain("filter-buffer");
+  });
+
   it("have what the user adds behind ours, each text as it is", () => {
     const added = qemuArguments({ ...MACHINE, append: ["a=1 b", "c"], qemuArg: ["-m", "512, x"] });
     expect(added.slice(-2)).toEqual(["-m", "512, x"]);
