@@ -68,9 +68,10 @@ function expectNone(what: string, found: readonly string[]): void {
 test("no guarantee condemns a history that is not to be violated", () => {
   const condemned = known
     .filter(({ expectation }) => expectation !== "violated")
-    .flatMap(({ text, place }) => {
+    .flatMap(({ text, place, against }) => {
       const reading = readingOf(text);
-      return [...clauses].flatMap(([clause, { check }]) =>
+      const others = [...clauses].filter(([clause]) => clause !== against);
+      return others.flatMap(([clause, { check }]) =>
         check(reading, CLOCK).violations.map(
           ({ expected, observed }) => `${place} by ${clause}: expected ${expected}, ${observed}`,
         ),

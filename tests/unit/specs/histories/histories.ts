@@ -12,6 +12,8 @@ export interface WrittenHistory {
   expectation: Expectation;
   /** Of a violation: what is seen, one of the subjects it has to have. */
   subject: string | undefined;
+  /** The clause that promises the contrary: where a kernel does not do what is documented, one of the two is broken. */
+  against: string | undefined;
   /** What it shows, in a line. */
   words: string;
   text: string;
@@ -19,7 +21,8 @@ export interface WrittenHistory {
   place: string;
 }
 
-const TITLE = /^== (\S+\/\S+)(?:, from (\S+\/\S+))?$/;
+const NAME = "([^\\s,]+\\/[^\\s,]+)";
+const TITLE = new RegExp(`^== ${NAME}(?:, from ${NAME})?(?:, against ${NAME})?$`);
 const VARIANT = /^-- (violated|not exercised)(?:, ([^:]+))?: (.*)$/;
 
 interface Section {
@@ -70,30 +73,52 @@ function variantOf(base: readonly string[], lines: readonly string[], place: str
   return hunks.filter((hunk) => hunk.length > 0).reduce((text, hunk) => applyHunk(text, hunk, place), [...base]);
 }
 
+interface Entry {
+  clause: string;
+  against: string | undefined;
+  base: string[];
+}
+
+/** The entry that a title begins, with the history that holds. */
+function entryOf(
+  [, clause = "", from, against]: RegExpExecArray,
+  section: Section,
+  before: Entry[],
+  place: string,
+): Entry {
+  const base = before.find((entry) => entry.clause === from)?.base;
+  if (from !== undefined && base === undefined) throw new Error(`${place}: ${from} is not written before it`);
+  const isWritten = section.lines.some((line) => line.trim() !== "");
+  return { clause, against, base: isWritten ? variantOf(base ?? [], section.lines, place) : (base ?? []) };
+}
+
 /**
  * Reads one file.
  * @throws {Error} where a head cannot be read, or a patch does not fit
  */
 export function readHistories(text: string, file: string): WrittenHistory[] {
   const histories: WrittenHistory[] = [];
-  const bases = new Map<string, string[]>();
-  let clause = "";
-  for (const { head, at, lines } of sectionsOf(text)) {
-    const place = `${file}:${at}`;
-    const [, title, from] = TITLE.exec(head) ?? [];
-    const [, kind, subject, words = ""] = VARIANT.exec(head) ?? [];
-    if (title === undefined && kind === undefined)
-      throw new Error(`${place}: "${head}" is neither a title nor a variant`);
-    if (title !== undefined) clause = title;
-    const base = bases.get(title === undefined ? clause : (from ?? ""));
-    if (base === undefined && (title === undefined || from !== undefined))
-      throw new Error(`${place}: the history it changes is not written before it`);
-    const history = variantOf(base ?? [], lines, place);
-    if (title !== undefined)
-      bases.set(clause, history.length === 0 || history.every((line) => line.trim() === "") ? (base ?? []) : history);
-    const expectation = title === undefined ? (kind as Expectation) : "holds";
-    const whole = title === undefined ? history : (bases.get(clause) ?? []);
-    histories.push({ clause, expectation, subject, words, text: whole.join("\n"), place });
+  const entries: Entry[] = [];
+  for (const section of sectionsOf(text)) {
+    const place = `${file}:${section.at}`;
+    const title = TITLE.exec(section.head);
+    const variant = VARIANT.exec(section.head);
+    if (title !== null) entries.push(entryOf(title, section, entries, place));
+    const entry = entries.at(-1);
+    if (entry === undefined || (title ?? variant) === null)
+      throw new Error(`${place}: "${section.head}" is neither a title nor a variant`);
+    const [, kind = "holds", subject, words = ""] = variant ?? [];
+    const lines = title === null ? variantOf(entry.base, section.lines, place) : entry.base;
+    const { clause, against } = entry;
+    histories.push({
+      clause,
+      against,
+      expectation: kind as Expectation,
+      subject,
+      words,
+      text: lines.join("\n"),
+      place,
+    });
   }
   return histories;
 }
