@@ -3,6 +3,7 @@
  * run: whether they load is the question.
  */
 import fc from "fast-check";
+import { CLOCK } from "../bpf/uapi.ts";
 import {
   callback,
   cancel,
@@ -17,13 +18,13 @@ import {
 import type { ProgramType } from "../scenario/program-types.ts";
 import type { MapSpec, Operation, Scenario } from "../scenario/scenario.ts";
 import { timerClock } from "./clock.ts";
-import { timerElement } from "./map.ts";
+import { timerElement, timerMap } from "./map.ts";
 import { runnableType } from "./program-type.ts";
 import { delayNs } from "./time.ts";
 
 /** A call of a timer helper, or of the kfunc. */
-export type TimerCall = Extract<Operation, { kind: `timer-${string}` }>;
-export const isTimerCall = (operation: Operation): operation is TimerCall => operation.kind.startsWith("timer-");
+type TimerCall = Extract<Operation, { kind: `timer-${string}` }>;
+const isTimerCall = (operation: Operation): operation is TimerCall => operation.kind.startsWith("timer-");
 
 /** A call of one of the four helpers on the element of slot 0, which is of map 0. */
 const timerCall: fc.Arbitrary<TimerCall> = fc
@@ -39,7 +40,22 @@ const timerCall: fc.Arbitrary<TimerCall> = fc
 const twins = (maps: MapSpec[], type: ProgramType, good: Operation[], bad: Operation[]): Scenario =>
   scenario(maps, [program(good, [callback()], type), program(bad, [callback()], type)], []);
 
-const elementCall = fc.record({ element: timerElement, type: runnableType, call: timerCall });
+/** The same, with what they differ in in a callback: the second one, since a call in it may set the first. */
+const callbackTwins = (
+  [map, ...maps]: [MapSpec, ...MapSpec[]],
+  type: ProgramType,
+  good: Operation[],
+  bad: Operation[],
+) => {
+  const setting = (operations: Operation[]) =>
+    program([lookup(0, 0), init(0, CLOCK.MONOTONIC), setCallback(1)], [callback(), callback(operations)], type);
+  return scenario([map, ...maps], [setting(good), setting(bad)], []);
+};
+
+/** Where two programs differ: in what they do themselves, or in a callback. */
+const eitherTwins = fc.constantFrom(twins, callbackTwins);
+
+const elementCall = fc.record({ element: timerElement, type: runnableType, call: timerCall, write: eitherTwins });
 
 /** A call with a right pointer, and the same call with a wrong one. */
 export const misplaced = (wrong: fc.Arbitrary<Pick<TimerCall, "offsetDelta" | "variableOffset">>) =>
@@ -49,9 +65,10 @@ export const misplaced = (wrong: fc.Arbitrary<Pick<TimerCall, "offsetDelta" | "v
         element: { map, key },
         type,
         call,
+        write,
       },
       change,
-    ]) => twins([map], type, [lookup(0, key), call], [lookup(0, key), { ...call, ...change }]),
+    ]) => write([map], type, [lookup(0, key), call], [lookup(0, key), { ...call, ...change }]),
   );
 
 /** A program that reads the payload, and one that accesses 8 of the timer's bytes. */
@@ -61,12 +78,13 @@ export const directly = (access: "load" | "store") =>
       element: timerElement.filter(({ map }) => map.value.fields.some(({ kind }) => kind === "u64")),
       type: runnableType,
       offsetDelta: fc.constantFrom(0, 8),
+      write: eitherTwins,
     })
-    .map(({ element: { map, key }, type, offsetDelta }) => {
+    .map(({ element: { map, key }, type, offsetDelta, write }) => {
       const allowed: Operation =
         access === "load" ? { kind: "read-payload", element: 0 } : { kind: "write-payload", element: 0, value: 1 };
       const refused: Operation = { kind: "access-timer", element: 0, access, offsetDelta };
-      return twins([map], type, [lookup(0, key), allowed], [lookup(0, key), refused]);
+      return write([map], type, [lookup(0, key), allowed], [lookup(0, key), refused]);
     });
 
 /** A value with a lock, a timer and a payload; LRU hash maps take no locks. */
@@ -98,6 +116,13 @@ export const underLock = fc
     const unlock: Operation = { kind: "spin-unlock", element: 0 };
     return twins([map], type, [lookup(0, 0), lock, unlock, call], [lookup(0, 0), lock, call, unlock]);
   });
+
+/** A call of bpf_timer_init with the map that holds the timer, and with another. */
+export const otherMap = fc
+  .record({ own: timerElement, other: timerMap, clock: timerClock, type: runnableType, write: eitherTwins })
+  .map(({ own: { map, key }, other, clock, type, write }) =>
+    write([map, other], type, [lookup(0, key), init(0, clock)], [lookup(0, key), init(1, clock)]),
+  );
 
 /** The same program over two maps: the first is as it has to be, the second is what `spoil` makes of it. */
 export const overMaps = (spoil: (map: MapSpec) => { right: MapSpec; wrong: MapSpec }) =>

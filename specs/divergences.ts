@@ -143,7 +143,7 @@ export const DIVERGENCES: readonly Divergence[] = [
   {
     id: "set-callback.releases-program",
     guarantee: "set-callback.releases-program",
-    clause: "gone",
+    clause: "fired",
     shows: (violation) => violation.subject === "fired" && isResult(violation, 0),
     since: "5.15",
     seenOn: FROM_6_1,

@@ -1,51 +1,100 @@
-/** The shape that checks of loading have in common: which programs a kernel has to take, and which to refuse. */
+/** The shapes that checks of loading have in common: which programs a kernel has to take, and which to refuse. */
+import { isDeepStrictEqual } from "node:util";
 import { ERRNO, formatResult } from "../../bpf/errno.ts";
 import type { StepEvent } from "../../scenario/history.ts";
-import type { ProgramSpec, Scenario } from "../../scenario/scenario.ts";
+import type { Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
 import { type Check, UNTOUCHED, type Violation } from "../guarantee.ts";
+import { isCapable } from "./capability.ts";
 import type { Reading } from "./reading.ts";
 
-/** Each program's first load step, by program. */
-function firstLoads(reading: Reading): Map<number, StepEvent> {
-  const loads = new Map<number, StepEvent>();
-  for (const { event } of reading.steps("load-program"))
-    if (!loads.has(event.step.program)) loads.set(event.step.program, event);
-  return loads;
+/** Whether a rule is about a program. */
+type UnderTest = (program: ProgramSpec, scenario: Scenario) => boolean;
+/** Whether a program is the control of another: alike but for what is under test. */
+type IsControl = (control: ProgramSpec, program: ProgramSpec, scenario: Scenario) => boolean;
+
+/** In how many places two lists differ; Infinity where they are not equally long. */
+function differences(some: readonly Operation[], others: readonly Operation[]): number {
+  if (some.length !== others.length) return Number.POSITIVE_INFINITY;
+  return some.filter((operation, at) => !isDeepStrictEqual(operation, others[at])).length;
 }
 
-/**
- * A check of whether programs of a kind load. Each is compared with a control in the same scenario: program 0, alike
- * but for what is under test. Where the control is refused, a refusal proves nothing, and the case does not count;
- * nor where the process lacks the descriptor of a map that the program names.
- */
-export function loads(
-  expected: "accepted" | "refused",
-  underTest: (program: ProgramSpec, scenario: Scenario) => boolean,
-  subjectOf: (program: ProgramSpec) => string = ({ type }) => type,
-): Check {
-  return (reading) => {
-    const { scenario } = reading;
-    if (scenario.programs.length < 2) return UNTOUCHED;
-    const results = firstLoads(reading);
-    if (results.get(0)?.outcome.result !== 0) return UNTOUCHED;
-    const violations: Violation[] = [];
-    let exercised = 0;
-    for (const [index, event] of results) {
-      const program = scenario.programs[index];
-      if (index === 0 || program === undefined || !underTest(program, scenario)) continue;
-      const { result, message } = event.outcome;
-      if (result === -ERRNO.EBADF) continue;
-      exercised++;
-      if ((result === 0) === (expected === "accepted")) continue;
-      const observed = result === 0 ? "it loaded" : `the load failed with ${formatResult(result)}: ${message ?? ""}`;
-      violations.push({
-        at: event.at,
-        expected: `program ${index} is ${expected} at load`,
-        observed,
-        subject: subjectOf(program),
-        event,
-      });
-    }
-    return { exercised, violations };
-  };
+/** What makes two programs twins: one operation is another, or two have changed places, or one callback returns another number. */
+const DIFFERENCES_MAX = 2;
+
+/** Whether two programs of one type are almost the same, in their callbacks too. */
+export const isTwin: IsControl = (control, program) => {
+  if (control === program || control.type !== program.type) return false;
+  if (control.callbacks.length !== program.callbacks.length) return false;
+  let count = differences(control.operations, program.operations);
+  for (const [index, callback] of program.callbacks.entries()) {
+    const other = control.callbacks[index] as typeof callback;
+    count +=
+      differences(other.operations, callback.operations) +
+      (isDeepStrictEqual({ ...other, operations: [] }, { ...callback, operations: [] }) ? 0 : 1);
+  }
+  return count <= DIFFERENCES_MAX;
+};
+
+/** A load of a program that a rule is about, with whether its control has loaded. */
+interface Load {
+  event: StepEvent;
+  program: ProgramSpec;
+  index: number;
+  isControlled: boolean;
 }
+
+function loadsUnderTest(reading: Reading, underTest: UnderTest, isControl: IsControl): Load[] {
+  const { scenario } = reading;
+  const steps = reading.steps("load-program");
+  return steps.flatMap(({ event }) => {
+    const index = event.step.program;
+    const program = scenario.programs[index];
+    if (program === undefined || !underTest(program, scenario)) return [];
+    const isControlled = steps.some(({ event: { step, outcome } }) => {
+      const control = scenario.programs[step.program];
+      return outcome.result === 0 && control !== undefined && isControl(control, program, scenario);
+    });
+    return [{ event, program, index, isControlled: isControlled && isCapable(reading, event) }];
+  });
+}
+
+const wrongLoad = ({ event, index, program }: Load, expected: string): Violation => {
+  const { result, message } = event.outcome;
+  return {
+    at: event.at,
+    expected: `program ${index} is ${expected} at load`,
+    observed: result === 0 ? "it loaded" : `the load failed with ${formatResult(result)}: ${message ?? ""}`,
+    subject: program.type,
+    event,
+  };
+};
+
+/** Whether the process lacked the descriptor of a map that the program names: nothing was looked at. */
+const lacksMap = ({ event }: Load): boolean => event.outcome.result === -ERRNO.EBADF;
+
+/**
+ * A check that programs of a kind are refused. A refusal counts only where a control loads, alike but for what is under
+ * test: otherwise it proves nothing.
+ */
+export const refuses =
+  (underTest: UnderTest, isControl: IsControl = isTwin): Check =>
+  (reading) => {
+    const loads = loadsUnderTest(reading, underTest, isControl);
+    if (loads.length === 0) return UNTOUCHED;
+    const accepted = loads.filter(({ event }) => event.outcome.result === 0);
+    const refused = loads.filter((load) => load.event.outcome.result !== 0 && load.isControlled && !lacksMap(load));
+    return {
+      exercised: accepted.length + refused.length,
+      violations: accepted.map((load) => wrongLoad(load, "refused")),
+    };
+  };
+
+/** A check that programs of a kind load where their control does. */
+export const accepts =
+  (underTest: UnderTest, isControl: IsControl): Check =>
+  (reading) => {
+    const loads = loadsUnderTest(reading, underTest, isControl).filter((load) => load.isControlled && !lacksMap(load));
+    if (loads.length === 0) return UNTOUCHED;
+    const refused = loads.filter(({ event }) => event.outcome.result !== 0);
+    return { exercised: loads.length, violations: refused.map((load) => wrongLoad(load, "accepted")) };
+  };

@@ -2,32 +2,40 @@
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { otherClock, reservedFlags, timerClock } from "../../generators/clock.ts";
-import { timerElement, timerMap } from "../../generators/map.ts";
+import { timerElement } from "../../generators/map.ts";
+import { place, placed } from "../../generators/placed.ts";
 import { runnableType } from "../../generators/program-type.ts";
-import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { held, letGo } from "../../generators/references.ts";
+import { oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { otherMap } from "../../generators/twins.ts";
 import {
   advance,
   callback,
   cancel,
-  closeMap,
   deleteElement,
   init,
   lookup,
   program,
   run,
   scenario,
+  setCallback,
   start,
   updateElement,
   userDelete,
   userUpdate,
 } from "../../scenario/build.ts";
-import type { Operation, Step, U64 } from "../../scenario/scenario.ts";
+import { lookupBefore, resolveElementMap, usedCallbacks } from "../../scenario/elements.ts";
+import type { HistoryEvent } from "../../scenario/history.ts";
+import type { Operation, ProgramSpec, Step, U64 } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { callsReturn, hasReservedBits, isTimerClock, isUnopposed } from "../checks/calls.ts";
-import { loads } from "../checks/loads.ts";
-import { entryOf, isDone, isSameElement } from "../checks/looking-back.ts";
+import { firesOnTime } from "../checks/firing-time.ts";
+import { refuses } from "../checks/loads.ts";
+import { entryOf, isSameElement } from "../checks/looking-back.ts";
+import type { Call, Reading } from "../checks/reading.ts";
+import { isRefusedMeanwhile, wasRefused } from "../checks/refusals.ts";
 import { isHeld, type TimerState } from "../checks/timer-state.ts";
-import type { Guarantee } from "../guarantee.ts";
+import type { Check, Guarantee } from "../guarantee.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_init", place: "Returns" },
@@ -45,36 +53,144 @@ const FREEING = [
 ] as const;
 
 /** Whether what freed the element's timer before was an update or a delete, by user space or by a program. */
-const wasFreedBy = ({ freedBy }: TimerState, kind: "update" | "delete"): boolean =>
-  freedBy !== null && (freedBy.kind === "step" ? freedBy.step.kind : freedBy.operation.kind) === kind;
+const wasFreedBy = ({ freedBy }: TimerState, kind: "update" | "delete", by: "user" | "program"): boolean =>
+  freedBy !== null &&
+  (freedBy.kind === "step"
+    ? by === "user" && freedBy.step.kind === kind
+    : by === "program" && freedBy.operation.kind === kind);
 
-/** A timer is initialized, taken away by user space or by a program, and initialized again. */
-const initAgainAfter = (timer: OneTimer, byUser: boolean, steps: Step[], operations: Operation[]) => {
-  const programs = [onTimer(timer, [init(0, timer.clock)], []), ...(byUser ? [] : [program(operations)])];
-  return timerScenario(timer, programs, [run(0), ...(byUser ? steps : [run(1)]), run(0)]);
-};
-
-/** One element, and a program that inits its timer once with each of some flags. */
+/** One element, and a program or a callback that inits its timer once with each of some flags. */
 const inits = (flags: fc.Arbitrary<U64[]>) =>
   fc
-    .record({ element: timerElement, flags, type: runnableType })
-    .map(({ element: { map, key }, flags, type }) =>
-      scenario([map], [program([lookup(0, key), ...flags.map((value) => init(0, value))], [], type)], [run()]),
+    .record({ element: timerElement, flags, type: runnableType, place })
+    .map(({ element: { map, key }, flags, type, place }) => {
+      const { maps, spec, steps } = placed(place, map, [lookup(0, key), ...flags.map((value) => init(0, value))], {
+        type,
+      });
+      return scenario(maps, [spec], steps());
+    });
+
+/** A timer that is initialized and gets a callback, is started and fires; bpf_timer_init is called again on the way. */
+const initsAgain = (flags: fc.Arbitrary<U64[]>) =>
+  fc
+    .record({ timer: oneTimer(), before: flags, after: flags, place, type: runnableType })
+    .map(({ timer: { map, key, clock, delay }, before, after, place, type }) => {
+      const again = (values: U64[]) => values.map((value) => init(0, value));
+      const operations = [lookup(0, key), init(0, clock), setCallback(0), ...again(before), start(delay)];
+      const { maps, spec, steps } = placed(place, map, [...operations, ...again(after)], { type });
+      return scenario(maps, [spec], [...steps(), advance(delay + GRID_NS)]);
+    });
+
+const isBusy = ({ event }: Call<"timer-init">): boolean => event.result === -ERRNO.EBUSY;
+const isInvalid = ({ event }: Call<"timer-init">): boolean => event.result === -ERRNO.EINVAL;
+const hasOtherClock = ({ operation: { flags } }: Call<"timer-init">): boolean =>
+  !hasReservedBits(flags) && !isTimerClock(flags);
+
+/** What a refused bpf_timer_init leaves alone: the callback that was set, so that a start succeeds. */
+const keepsCallback = (isSuch: (call: Call<"timer-init">) => boolean): Check =>
+  callsReturn(
+    "timer-start",
+    0,
+    (call, reading) =>
+      call.timer.callback !== null &&
+      BigInt(call.operation.flags) === 0n &&
+      wasRefused(reading, call, "timer-init", isSuch),
+  );
+
+/** And the start of an armed timer. */
+const keepsStart = (isSuch: (call: Call<"timer-init">) => boolean): Check =>
+  firesOnTime((record, reading) => isRefusedMeanwhile(reading, record, "timer-init", isSuch));
+
+/** And that the timer is not initialized. */
+const staysFree = (isSuch: (call: Call<"timer-init">) => boolean): Check =>
+  callsReturn("timer-init", 0, (call, reading) => isUnopposed(call) && wasRefused(reading, call, "timer-init", isSuch));
+
+const isStillBusy = ({ timer, operation }: Call<"timer-init">): boolean =>
+  timer.initialized && isTimerClock(operation.flags);
+
+/** Whether another timer of the map is initialized by then. */
+const hasNeighbour = ({ event }: Call<"timer-init">, reading: Reading): boolean => {
+  const until = reading.placeOf(event);
+  return reading.calls("timer-init").some(({ event: other }) => {
+    const from = reading.placeOf(other);
+    if (other.result !== 0 || from >= until || other.element?.map !== event.element?.map) return false;
+    return (
+      !isSameElement(other, event) &&
+      !reading.events.slice(from, until).some((between) => isFreeing(between) && isSameElement(between, other))
     );
+  });
+};
+
+const isFreeing = (event: HistoryEvent): boolean => {
+  const { kind } = event.kind === "step" ? event.step : event.kind === "call" ? event.operation : event;
+  return kind === "update" || kind === "delete";
+};
+
+/** Whether a program, or a callback that it sets, inits a timer of one map with another map. */
+function initsWithOtherMap(program: ProgramSpec): boolean {
+  const isOther = (operations: readonly Operation[], callback: number | null): boolean =>
+    operations.some((operation, at) => {
+      if (operation.kind !== "timer-init" || operation.innerMapOf !== undefined) return false;
+      if (operation.element !== "self" && lookupBefore(operations, at, operation.element)?.kind !== "lookup")
+        return false;
+      const own = resolveElementMap(program, callback, at, operation.element);
+      return own !== undefined && own !== operation.map;
+    });
+  return (
+    isOther(program.operations, null) ||
+    (program.callbacks.length > 0 &&
+      usedCallbacks(program).some((index) => isOther(program.callbacks[index]?.operations ?? [], index)))
+  );
+}
+
+/** An element's timer is initialized, and started where that is asked for, and taken away: by user space, then by a program or a callback. */
+const takenAway =
+  (steps: (key: number) => Step[], operations: (key: number) => Operation[]) =>
+  ({
+    place,
+    armed,
+    timer,
+  }: {
+    place: "program" | "callback";
+    armed: boolean;
+    timer: Parameters<typeof onTimer>[0];
+  }) => {
+    const { map, key, clock, delay } = timer;
+    const first = armed ? readyTimer(timer, [start(delay)]) : onTimer(timer, [init(0, clock)], []);
+    const taking = placed(place, map, operations(key), { callbacks: [] });
+    return scenario(taking.maps, [first, taking.spec], [run(0), ...steps(key), run(0), ...taking.steps(1), run(0)]);
+  };
 
 export default [
   {
     id: "init.succeeds",
     citations: [...RETURNS, ...DEFINITION],
     since: "5.15",
-    scenarios: inits(fc.tuple(timerClock)),
+    scenarios: fc
+      .record({ element: timerElement, clock: timerClock, type: runnableType, place, held })
+      .map(({ element: { map, key }, clock, type, place, held }) => {
+        const operations = [lookup(0, key), init(0, clock), setCallback(0)];
+        const { maps, spec, steps } = placed(place, map, operations, { type });
+        return scenario(maps, [spec], [...held, ...steps()]);
+      }),
     clauses: [
       {
         name: "returns",
         words:
           "bpf_timer_init returns 0 for a timer that is not initialized, with CLOCK_MONOTONIC, CLOCK_REALTIME or CLOCK_BOOTTIME as its clock, while user space refers to the map.",
         check: callsReturn("timer-init", 0, isUnopposed),
-        faults: ["init-rejects-boottime"],
+        faults: ["init-rejects-boottime", "init-needs-descriptor"],
+      },
+      {
+        name: "initializes",
+        words: "The timer is initialized then: bpf_timer_set_callback returns 0 for it.",
+        check: callsReturn(
+          "timer-set-callback",
+          0,
+          ({ timer, event, references }) =>
+            timer.initialized && !timer.cancelled && !timer.fired && isHeld(references[event.element?.map ?? -1]),
+        ),
+        faults: ["init-without-effect"],
       },
     ],
   },
@@ -82,7 +198,7 @@ export default [
     id: "init.already-initialized",
     citations: RETURNS,
     since: "5.15",
-    scenarios: inits(fc.array(timerClock, { minLength: 2, maxLength: 4 })),
+    scenarios: initsAgain(fc.array(timerClock, { minLength: 1, maxLength: 2 })),
     clauses: [
       {
         name: "returns",
@@ -92,7 +208,19 @@ export default [
           -ERRNO.EBUSY,
           ({ timer, operation }) => timer.initialized && isTimerClock(operation.flags),
         ),
-        faults: ["init-twice-allowed"],
+        faults: ["init-twice-allowed", "init-again-allowed-in-callbacks"],
+      },
+      {
+        name: "keeps-callback",
+        words: "The timer keeps its callback then: bpf_timer_start returns 0.",
+        check: keepsCallback(isBusy),
+        faults: ["init-again-drops-callback"],
+      },
+      {
+        name: "keeps-start",
+        words: "Where it is armed, it stays so, and fires when its start said.",
+        check: keepsStart(isBusy),
+        faults: ["init-again-disarms"],
       },
     ],
   },
@@ -100,18 +228,20 @@ export default [
     id: "init.invalid-clock",
     citations: [...DEFINITION, ...RETURNS],
     since: "5.15",
-    scenarios: inits(fc.array(otherClock, { minLength: 1, maxLength: 2 })),
+    scenarios: inits(fc.tuple(otherClock, otherClock, timerClock)),
     clauses: [
       {
         name: "returns",
         words:
           "bpf_timer_init returns -EINVAL when the clock id in the low 4 bits of flags is none of CLOCK_MONOTONIC, CLOCK_REALTIME and CLOCK_BOOTTIME.",
-        check: callsReturn(
-          "timer-init",
-          -ERRNO.EINVAL,
-          ({ timer, operation: { flags } }) => !timer.initialized && !hasReservedBits(flags) && !isTimerClock(flags),
-        ),
+        check: callsReturn("timer-init", -ERRNO.EINVAL, (call) => !call.timer.initialized && hasOtherClock(call)),
         faults: ["init-accepts-any-clock"],
+      },
+      {
+        name: "leaves-free",
+        words: "The timer is not initialized then: bpf_timer_init with one of the three returns 0.",
+        check: staysFree((call) => isInvalid(call) && hasOtherClock(call)),
+        faults: ["init-refused-clock-initializes"],
       },
     ],
   },
@@ -119,7 +249,7 @@ export default [
     id: "init.reserved-flags",
     citations: [...DEFINITION, ...RETURNS],
     since: "5.15",
-    scenarios: inits(fc.array(reservedFlags, { minLength: 1, maxLength: 2 })),
+    scenarios: inits(fc.tuple(reservedFlags, reservedFlags, timerClock)),
     clauses: [
       {
         name: "returns",
@@ -131,6 +261,12 @@ export default [
         ),
         faults: ["init-ignores-reserved-flags"],
       },
+      {
+        name: "leaves-free",
+        words: "The timer is not initialized then: bpf_timer_init without such a bit returns 0.",
+        check: staysFree((call) => isInvalid(call) && hasReservedBits(call.operation.flags)),
+        faults: ["init-refused-flags-initializes"],
+      },
     ],
   },
   {
@@ -138,10 +274,13 @@ export default [
     citations: [...RETURNS, { document: "ebpf-docs/timers", place: "paragraph on -EPERM" }],
     since: "5.15",
     scenarios: fc
-      .record({ element: timerElement, clock: timerClock, before: fc.boolean() })
-      .map(({ element: { map, key }, clock, before }) =>
-        scenario([map], [program([lookup(0, key), init(0, clock)])], [...(before ? [run()] : []), closeMap(), run()]),
-      ),
+      .record({ element: timerElement, clock: timerClock, before: fc.boolean(), letGo, place })
+      .map(({ element: { map, key }, clock, before, letGo, place }) => {
+        const operations = [lookup(0, key), init(0, clock), init(0, clock)];
+        const { maps, spec, steps } = placed(place, map, operations);
+        const first = before ? [program([lookup(0, key), init(0, clock)])] : [];
+        return scenario(maps, [spec, ...first], [...(before ? [run(1)] : []), ...letGo, ...steps()]);
+      }),
     clauses: [
       {
         name: "returns",
@@ -153,7 +292,7 @@ export default [
           ({ timer, operation, references }) =>
             !timer.initialized && isTimerClock(operation.flags) && !isHeld(references[operation.map]),
         ),
-        faults: ["init-without-user-reference"],
+        faults: ["init-without-user-reference", "init-unreferenced-initializes"],
       },
     ],
   },
@@ -161,19 +300,13 @@ export default [
     id: "init.other-map",
     citations: DEFINITION,
     since: "5.15",
-    scenarios: fc
-      .record({ own: timerMap, other: timerMap, clock: timerClock })
-      .map(({ own, other, clock }) =>
-        scenario([own, other], [program([lookup(0, 0), init(0, clock)]), program([lookup(0, 0), init(1, clock)])], []),
-      ),
+    scenarios: otherMap,
     clauses: [
       {
         name: "load",
-        words: "A program that calls bpf_timer_init with a timer of one map and another map is refused at load.",
-        check: loads("refused", ({ operations }) => {
-          const looked = operations.find((operation) => operation.kind === "lookup");
-          return operations.some((operation) => operation.kind === "timer-init" && operation.map !== looked?.map);
-        }),
+        words:
+          "A program is refused at load where it, or a callback that it sets, calls bpf_timer_init with a timer of one map and another map.",
+        check: refuses(initsWithOtherMap),
         faults: ["verifier-allows-other-map"],
       },
     ],
@@ -183,7 +316,7 @@ export default [
     citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_init" }],
     since: "5.15",
     undocumented: true,
-    scenarios: inits(fc.tuple(timerClock, fc.oneof(otherClock, reservedFlags))),
+    scenarios: initsAgain(fc.array(fc.oneof(otherClock, reservedFlags), { minLength: 1, maxLength: 2 })),
     clauses: [
       {
         name: "returns",
@@ -196,6 +329,18 @@ export default [
         ),
         faults: ["init-busy-before-flags"],
       },
+      {
+        name: "keeps-callback",
+        words: "The timer keeps its callback then: bpf_timer_start returns 0.",
+        check: keepsCallback(isInvalid),
+        faults: ["init-refused-drops-callback"],
+      },
+      {
+        name: "keeps-start",
+        words: "Where it is armed, it stays so, and fires when its start said.",
+        check: keepsStart(isInvalid),
+        faults: ["init-refused-disarms"],
+      },
     ],
   },
   {
@@ -203,19 +348,26 @@ export default [
     citations: [...RETURNS, ...FREEING],
     since: "5.15",
     scenarios: fc
-      .record({ timer: oneTimer().filter(({ map }) => map.type !== "array"), byUser: fc.boolean() })
-      .map(({ timer, byUser }) => {
-        const { key } = timer;
-        const operations = [deleteElement(0, key), updateElement(0, key)];
-        return initAgainAfter(timer, byUser, [userDelete(key), userUpdate(key)], operations);
-      }),
+      .record({ timer: oneTimer().filter(({ map }) => map.type !== "array"), armed: fc.boolean(), place })
+      .map(
+        takenAway(
+          (key) => [userDelete(key), userUpdate(key)],
+          (key) => [deleteElement(0, key), updateElement(0, key)],
+        ),
+      ),
     clauses: [
       {
-        name: "returns",
+        name: "by-user",
         words:
-          "A delete of the element, by user space or by a program, frees its timer: once the element is inserted again, bpf_timer_init returns 0.",
-        check: callsReturn("timer-init", 0, (call) => isUnopposed(call) && wasFreedBy(call.timer, "delete")),
-        faults: ["user-delete-keeps-timer", "program-delete-keeps-timer"],
+          "A delete of the element by user space frees its timer: once the element is inserted again, bpf_timer_init returns 0.",
+        check: callsReturn("timer-init", 0, (call) => isUnopposed(call) && wasFreedBy(call.timer, "delete", "user")),
+        faults: ["user-delete-keeps-timer"],
+      },
+      {
+        name: "by-program",
+        words: "So does one by a program or a callback.",
+        check: callsReturn("timer-init", 0, (call) => isUnopposed(call) && wasFreedBy(call.timer, "delete", "program")),
+        faults: ["program-delete-keeps-timer"],
       },
     ],
   },
@@ -223,18 +375,24 @@ export default [
     id: "init.after-update",
     citations: [...RETURNS, ...FREEING],
     since: "5.15",
-    scenarios: fc
-      .record({ timer: oneTimer(), byUser: fc.boolean() })
-      .map(({ timer, byUser }) =>
-        initAgainAfter(timer, byUser, [userUpdate(timer.key)], [updateElement(0, timer.key)]),
+    scenarios: fc.record({ timer: oneTimer(), armed: fc.boolean(), place }).map(
+      takenAway(
+        (key) => [userUpdate(key)],
+        (key) => [updateElement(0, key)],
       ),
+    ),
     clauses: [
       {
-        name: "returns",
-        words:
-          "An update of the element, by user space or by a program, frees its timer: bpf_timer_init then returns 0.",
-        check: callsReturn("timer-init", 0, (call) => isUnopposed(call) && wasFreedBy(call.timer, "update")),
-        faults: ["user-update-keeps-timer", "program-update-keeps-timer"],
+        name: "by-user",
+        words: "An update of the element by user space frees its timer: bpf_timer_init then returns 0.",
+        check: callsReturn("timer-init", 0, (call) => isUnopposed(call) && wasFreedBy(call.timer, "update", "user")),
+        faults: ["user-update-keeps-timer", "user-update-keeps-array-timer"],
+      },
+      {
+        name: "by-program",
+        words: "So does one by a program or a callback.",
+        check: callsReturn("timer-init", 0, (call) => isUnopposed(call) && wasFreedBy(call.timer, "update", "program")),
+        faults: ["program-update-keeps-timer"],
       },
     ],
   },
@@ -252,20 +410,7 @@ export default [
         name: "returns",
         words:
           "Each element has a timer of its own: bpf_timer_init returns 0 though another of the map is initialized.",
-        check: callsReturn(
-          "timer-init",
-          0,
-          (call, reading) =>
-            isUnopposed(call) &&
-            reading
-              .before(call.event)
-              .some(
-                (event) =>
-                  isDone(event, "timer-init") &&
-                  event.element?.map === call.event.element?.map &&
-                  !isSameElement(event, call.event),
-              ),
-        ),
+        check: callsReturn("timer-init", 0, (call, reading) => isUnopposed(call) && hasNeighbour(call, reading)),
         faults: ["init-per-map"],
       },
     ],
@@ -317,9 +462,11 @@ export default [
   },
   {
     id: "init.after-cancel",
-    citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel, bpf_timer_init" }],
+    citations: [
+      { document: "ebpf-docs/bpf_timer_cancel@2026-09", place: "Usage" },
+      { document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cancel, bpf_timer_init" },
+    ],
     since: "5.15",
-    undocumented: true,
     scenarios: fc.record({ timer: oneTimer(), armed: fc.boolean() }).map(({ timer, armed }) => {
       const operations = [...(armed ? [start(timer.delay)] : []), cancel(), init(0, timer.clock)];
       return timerScenario(timer, [readyTimer(timer, operations)], [run()]);
@@ -342,22 +489,32 @@ export default [
     citations: [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_cb, bpf_timer_init" }],
     since: "5.15",
     undocumented: true,
-    scenarios: oneTimer().map((timer) =>
-      afterArming(timer, [advance(timer.delay + GRID_NS), run(1)], [onTimer(timer, [init(0, timer.clock)], [])]),
-    ),
+    scenarios: oneTimer().map((timer) => {
+      const again = init(0, timer.clock);
+      const first = readyTimer(timer, [start(timer.delay)], [callback([init(0, timer.clock, "self")])]);
+      return timerScenario(
+        timer,
+        [first, onTimer(timer, [again], [])],
+        [run(0), advance(timer.delay + GRID_NS), run(1)],
+      );
+    }),
     clauses: [
       {
-        name: "returns",
-        words: "A timer that has fired is still initialized: bpf_timer_init returns -EBUSY.",
+        name: "in-callback",
+        words: "A timer whose callback runs is still initialized: bpf_timer_init returns -EBUSY there.",
+        check: callsReturn("timer-init", -ERRNO.EBUSY, (call, reading) => {
+          const own = entryOf(reading, call.event);
+          return own !== undefined && isSameElement(own, call.event) && isStillBusy(call);
+        }),
+        faults: ["init-own-allowed"],
+      },
+      {
+        name: "after",
+        words: "So is one that has fired.",
         check: callsReturn(
           "timer-init",
           -ERRNO.EBUSY,
-          ({ timer, operation, event }) =>
-            timer.initialized &&
-            timer.fired &&
-            !timer.cancelled &&
-            event.callback === null &&
-            isTimerClock(operation.flags),
+          (call) => call.event.callback === null && call.timer.fired && isStillBusy(call),
         ),
         faults: ["firing-frees-timer"],
       },

@@ -1,9 +1,13 @@
 /** What bpf_timer_set_callback promises, and what it promises of the callback. */
+import { isDeepStrictEqual } from "node:util";
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
+import { MAX_CLOCKS } from "../../bpf/uapi.ts";
 import { timerClock } from "../../generators/clock.ts";
 import { timerElement, timerMap } from "../../generators/map.ts";
+import { place, placed } from "../../generators/placed.ts";
 import { runnableType } from "../../generators/program-type.ts";
+import { held, letGo } from "../../generators/references.ts";
 import { delayNs } from "../../generators/time.ts";
 import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
@@ -20,20 +24,22 @@ import {
   scenario,
   setCallback,
   start,
-  userDelete,
+  updateElement,
   userUpdate,
 } from "../../scenario/build.ts";
 import { usedCallbacks } from "../../scenario/elements.ts";
-import type { CallEvent, FiringEvent } from "../../scenario/history.ts";
 import type { Operation, Scenario, Step } from "../../scenario/scenario.ts";
 import { GRID_NS, RELEASE_NS } from "../../scenario/time.ts";
+import { isHanded } from "../checks/callback-arguments.ts";
+import { callbackSets, callsLatest, nameOf } from "../checks/callback-calls.ts";
 import { callsReturn } from "../checks/calls.ts";
-import { firesOnTime } from "../checks/firing-time.ts";
-import { loads } from "../checks/loads.ts";
-import { happenedMeanwhile, isDone, isSameElement, setterOf } from "../checks/looking-back.ts";
+import { type Applies, firesOnTime } from "../checks/firing-time.ts";
+import { refuses } from "../checks/loads.ts";
+import { isSameElement, setterOf } from "../checks/looking-back.ts";
 import { firesWithProgramClosed, programGoesOnce, programStays } from "../checks/program-life.ts";
+import type { Call, Reading } from "../checks/reading.ts";
 import { isHeld } from "../checks/timer-state.ts";
-import type { Check, Guarantee, Judgement, Violation } from "../guarantee.ts";
+import type { Guarantee } from "../guarantee.ts";
 
 const RETURNS = [
   { document: "ebpf-docs/bpf_timer_set_callback", place: "Returns" },
@@ -58,109 +64,105 @@ const PROGRAM_REFERENCE = [
   { document: "uapi/bpf_timer_start", place: "Description, on references of programs" },
 ] as const;
 
-/** Two maps of the same shape, and timers in some of their elements; every one gets the same callback. */
+/** Two maps of the same shape, and timers in some of their elements, which expire one after the other and have the same callback. */
 const severalTimers = fc
   .record({
     map: timerMap,
     maps: fc.integer({ min: 1, max: 2 }),
     clock: timerClock,
-    delay: delayNs(),
     targets: fc.array(fc.tuple(fc.nat({ max: 1 }), fc.nat({ max: 3 })), { minLength: 1, maxLength: 3 }),
   })
-  .map(({ map, maps, clock, delay, targets }) => {
+  .map(({ map, maps, clock, targets }) => {
     const chosen = new Map(
       targets.map(([index, key]) => [
         `${index % maps}/${key % map.maxEntries}`,
         [index % maps, key % map.maxEntries] as const,
       ]),
     );
-    const operations = [...chosen.values()].flatMap(([index, key]): Operation[] => [
+    const operations = [...chosen.values()].flatMap(([index, key], place): Operation[] => [
       lookup(index, key),
       init(index, clock),
       setCallback(0),
-      start(delay),
+      start((place + 1) * GRID_NS),
     ]);
-    return scenario(Array(maps).fill(map), [program(operations, [callback()])], [run(), advance(delay + GRID_NS)]);
+    const untilNs = (chosen.size + 1) * GRID_NS;
+    return scenario(Array(maps).fill(map), [program(operations, [callback()])], [run(), advance(untilNs)]);
   });
-
-/** Every firing belongs to a started timer, and hands over that timer's map, key and value. */
-const checkArguments: Check = (reading): Judgement => {
-  const violations: Violation[] = [];
-  let exercised = 0;
-  for (const { event, timer } of reading.moments) {
-    if (event.kind !== "firing") continue;
-    exercised++;
-    const { map, key } = event.element;
-    const observed = `it was called with map ${map === null ? "unknown" : `m${map}`}, key ${key} and ${event.ownElement ? "that element's value" : "a value that is not that element's"}`;
-    if (timer?.arming == null || !event.ownElement)
-      violations.push({
-        at: event.at,
-        expected: "the callback receives the map, the key and the value of an element whose timer was started",
-        observed,
-        subject: "arguments",
-      });
-  }
-  return { exercised, violations };
-};
-
-/**
- * Each timer that fires calls the callback that was set last. `when` picks the firings that tell something, given
- * every successful bpf_timer_set_callback before: those on the timer itself, and those on others.
- */
-const callsLatest =
-  (when: (own: readonly CallEvent[], others: readonly CallEvent[], firing: FiringEvent) => boolean): Check =>
-  (reading): Judgement => {
-    const violations: Violation[] = [];
-    let exercised = 0;
-    for (const { event, timer } of reading.moments) {
-      if (event.kind !== "firing" || timer?.callback == null) continue;
-      const sets = reading.before(event).filter((each) => isDone(each, "timer-set-callback"));
-      const own = sets.filter((each) => isSameElement(each, event));
-      const others = sets.filter((each) => !isSameElement(each, event));
-      if (!when(own, others, event)) continue;
-      exercised++;
-      const { program, callback } = timer.callback;
-      if (event.program === program && event.callback === callback) continue;
-      violations.push({
-        at: event.at,
-        expected: `the timer calls callback ${callback} of program ${program}, set last`,
-        observed: `callback ${event.callback} of program ${event.program} ran`,
-        subject: "callback",
-      });
-    }
-    return { exercised, violations };
-  };
-
-const nameOf = ({ program, operation }: CallEvent): string =>
-  operation.kind === "timer-set-callback" ? `${program}/${operation.callback}` : "";
 
 /** Whether two maps have the same value layout; keys are all alike. */
 const isSameLayout = ({ maps }: Scenario, one: number, other: number): boolean =>
-  JSON.stringify(maps[one]?.value) === JSON.stringify(maps[other]?.value);
+  isDeepStrictEqual(maps[one]?.value, maps[other]?.value);
 
 /** Whether a start is to run a callback that was set on a timer of another map of the same layout, too. */
-const servesSeveralMaps: Parameters<typeof firesOnTime>[0] = (record, reading) => {
+const servesSeveralMaps: Applies = (record, reading) => {
+  if (reading.scenario.maps.length < 2) return false;
   const setter = setterOf(reading, record);
-  if (setter === undefined) return false;
-  return reading.events.some(
+  if (setter?.element?.map == null) return false;
+  const { map } = setter.element;
+  return callbackSets(reading).some(
     (event) =>
-      isDone(event, "timer-set-callback") &&
       nameOf(event) === nameOf(setter) &&
       event.element?.map != null &&
-      setter.element?.map != null &&
-      event.element.map !== setter.element.map &&
-      isSameLayout(reading.scenario, event.element.map, setter.element.map),
+      event.element.map !== map &&
+      isSameLayout(reading.scenario, event.element.map, map),
   );
 };
 
-/** What takes the reference away that a timer holds of program 0: each with the programs it needs beyond that. */
-const RELEASES: readonly ((timer: OneTimer) => { steps: Step[]; more?: ReturnType<typeof program>[] })[] = [
-  ({ delay }) => ({ steps: [advance(delay + GRID_NS)] }),
-  (timer) => ({ steps: [run(1)], more: [onTimer(timer, [cancel()], [])] }),
-  () => ({ steps: [closeMap()] }),
-  ({ key }) => ({ steps: [userUpdate(key)] }),
-  ({ map, key }) => ({ steps: [map.type === "array" ? userUpdate(key) : userDelete(key)] }),
+/** Whether a start is the first since the timer was cancelled and got its callback again. */
+const isSetAfterCancel: Applies = (record, reading) => {
+  const setter = setterOf(reading, record);
+  return reading.calls("timer-set-callback").some(({ event, timer }) => event === setter && timer.cancelled);
+};
+
+const isHeldAt = ({ event, references }: Call<"timer-set-callback">): boolean =>
+  isHeld(references[event.element?.map ?? -1]);
+
+/** Whether bpf_timer_set_callback was refused on a timer before it was initialized. */
+const wasSetTooSoon = ({ timer, event }: Call<"timer-start">, reading: Reading): boolean =>
+  reading
+    .calls("timer-set-callback")
+    .some(
+      (set) =>
+        set.timer.id === timer.id &&
+        !set.timer.initialized &&
+        set.event.result < 0 &&
+        reading.placeOf(set.event) < reading.placeOf(event),
+    );
+
+/** How a timer comes to be uninitialized, up to its lookup. */
+const UNINITIALIZED: readonly ((timer: OneTimer) => Operation[])[] = [
+  ({ key }) => [lookup(0, key)],
+  ({ key, clock }) => [lookup(0, key), init(0, clock + MAX_CLOCKS)],
+  ({ key, clock }) => [lookup(0, key), init(0, clock), setCallback(0), updateElement(0, key), lookup(0, key)],
 ];
+
+/** What frees the timer of an element of map 2. */
+const FREEING: readonly ((key: number) => Step)[] = [() => closeMap(2), (key) => userUpdate(key, 0, 0, 2)];
+
+/**
+ * Three programs that arm a timer each, in a map each: the first fires, the second is cancelled, the third is freed; then
+ * each program is looked for.
+ */
+const releases = fc
+  .record({ timer: oneTimer(), freeing: fc.constantFrom(...FREEING), closedFirst: fc.boolean() })
+  .map(({ timer: { map, key, clock, delay }, freeing, closedFirst }) => {
+    const indexes = [0, 1, 2];
+    const arming = indexes.map((index) =>
+      program([lookup(index, key), init(index, clock), setCallback(0), start(delay)], [callback()]),
+    );
+    const closing = indexes.map((index) => closeProgram(index));
+    const releasing = [run(3), freeing(key), advance(delay + GRID_NS)];
+    return scenario(
+      indexes.map(() => map),
+      [...arming, program([lookup(1, key), cancel()])],
+      [
+        ...indexes.map((index) => run(index)),
+        ...(closedFirst ? [...closing, ...releasing] : [...releasing, ...closing]),
+        advance(RELEASE_NS),
+        ...indexes.map((index) => findProgram(index)),
+      ],
+    );
+  });
 
 export default [
   {
@@ -168,31 +170,36 @@ export default [
     citations: RETURNS,
     since: "5.15",
     scenarios: fc
-      .record({ element: timerElement, clock: timerClock, type: runnableType, again: fc.boolean() })
-      .map(({ element: { map, key }, clock, type, again }) =>
-        scenario(
-          [map],
-          [
-            program(
-              [lookup(0, key), init(0, clock), setCallback(0), ...(again ? [setCallback(1)] : [])],
-              [callback(), callback()],
-              type,
-            ),
-          ],
-          [run()],
-        ),
-      ),
+      .record({ timer: oneTimer(), type: runnableType, callbacks: fc.constantFrom([0], [1], [0, 1]), place, held })
+      .map(({ timer: { map, key, clock, delay }, type, callbacks, place, held }) => {
+        const sets = callbacks.map((index) => setCallback(index));
+        const operations = [lookup(0, key), init(0, clock), ...sets, start(delay)];
+        const { maps, spec, steps } = placed(place, map, operations, { callbacks: [callback(), callback()], type });
+        return scenario(maps, [spec], [...held, ...steps(), advance(delay + GRID_NS)]);
+      }),
     clauses: [
       {
         name: "returns",
         words: "bpf_timer_set_callback returns 0 for an initialized timer while user space refers to its map.",
+        check: callsReturn("timer-set-callback", 0, (call) => call.timer.initialized && isHeldAt(call)),
+        faults: ["set-callback-fails", "set-callback-needs-descriptor", "set-callback-refused-in-callbacks"],
+      },
+      {
+        name: "sets",
+        words: "The timer has a callback then: bpf_timer_start returns 0 for it.",
         check: callsReturn(
-          "timer-set-callback",
+          "timer-start",
           0,
-          ({ timer, event, references }) =>
-            timer.initialized && event.element?.map != null && isHeld(references[event.element.map]),
+          ({ timer, operation, event, references }) =>
+            timer.callback !== null && BigInt(operation.flags) === 0n && isHeld(references[event.element?.map ?? -1]),
         ),
-        faults: ["set-callback-fails"],
+        faults: ["set-callback-without-effect"],
+      },
+      {
+        name: "calls",
+        words: "When the timer fires, it calls this callback.",
+        check: callsLatest(() => true),
+        faults: ["calls-first-callback"],
       },
     ],
   },
@@ -201,14 +208,12 @@ export default [
     citations: [...RETURNS, { document: "ebpf-docs/timers", place: "list of three programs" }],
     since: "5.15",
     scenarios: fc
-      .record({ element: timerElement, type: runnableType, clock: timerClock, wrongInit: fc.boolean() })
-      .map(({ element: { map, key }, type, clock, wrongInit }) =>
-        scenario(
-          [map],
-          [program([lookup(0, key), ...(wrongInit ? [init(0, clock + 16)] : []), setCallback(0)], [callback()], type)],
-          [run()],
-        ),
-      ),
+      .record({ timer: oneTimer(), type: runnableType, before: fc.constantFrom(...UNINITIALIZED), place })
+      .map(({ timer, type, before, place }) => {
+        const operations = [...before(timer), setCallback(0), init(0, timer.clock), start(timer.delay)];
+        const { maps, spec, steps } = placed(place, timer.map, operations, { type });
+        return scenario(maps, [spec], steps());
+      }),
     clauses: [
       {
         name: "returns",
@@ -220,6 +225,20 @@ export default [
         ),
         faults: ["set-callback-before-init"],
       },
+      {
+        name: "leaves-unset",
+        words: "The timer has no callback then: once it is initialized, bpf_timer_start returns -EINVAL.",
+        check: callsReturn(
+          "timer-start",
+          -ERRNO.EINVAL,
+          (call, reading) =>
+            call.timer.initialized &&
+            call.timer.callback === null &&
+            !call.timer.cancelled &&
+            wasSetTooSoon(call, reading),
+        ),
+        faults: ["set-callback-remembered"],
+      },
     ],
   },
   {
@@ -227,14 +246,11 @@ export default [
     citations: [...RETURNS, { document: "ebpf-docs/timers", place: "paragraph on -EPERM" }],
     since: "5.15",
     scenarios: fc
-      .record({ element: timerElement, clock: timerClock })
-      .map(({ element: { map, key }, clock }) =>
-        scenario(
-          [map],
-          [program([lookup(0, key), init(0, clock)]), program([lookup(0, key), setCallback(0)], [callback()])],
-          [run(0), closeMap(), run(1)],
-        ),
-      ),
+      .record({ element: timerElement, clock: timerClock, letGo, place })
+      .map(({ element: { map, key }, clock, letGo, place }) => {
+        const { maps, spec, steps } = placed(place, map, [lookup(0, key), setCallback(0)]);
+        return scenario(maps, [program([lookup(0, key), init(0, clock)]), spec], [run(0), ...letGo, ...steps(1)]);
+      }),
     clauses: [
       {
         name: "returns",
@@ -243,10 +259,7 @@ export default [
         check: callsReturn(
           "timer-set-callback",
           -ERRNO.EPERM,
-          ({ timer, event, references }) =>
-            (timer.initialized || timer.freedWithMap !== null) &&
-            event.element?.map != null &&
-            !isHeld(references[event.element.map]),
+          (call) => (call.timer.initialized || call.timer.freedWithMap !== null) && !isHeldAt(call),
         ),
         faults: ["set-callback-without-user-reference"],
       },
@@ -259,11 +272,22 @@ export default [
     scenarios: severalTimers,
     clauses: [
       {
-        name: "arguments",
-        words:
-          "The callback is called with the map that holds the timer, the key of the timer's element and a pointer to that element's value.",
-        check: checkArguments,
-        faults: ["callback-wrong-key", "callback-wrong-value"],
+        name: "map",
+        words: "The callback is called with the map that holds the timer.",
+        check: isHanded("map"),
+        faults: ["callback-wrong-map"],
+      },
+      {
+        name: "key",
+        words: "It is called with the key of the timer's element.",
+        check: isHanded("key"),
+        faults: ["callback-wrong-key"],
+      },
+      {
+        name: "value",
+        words: "It is called with a pointer to that element's value.",
+        check: isHanded("value"),
+        faults: ["callback-wrong-value"],
       },
     ],
   },
@@ -294,7 +318,7 @@ export default [
         name: "callback",
         words: "When the callback of a timer is set more than once, the timer calls the one that was set last.",
         check: callsLatest((own) => own.length > 1),
-        faults: ["first-callback-kept"],
+        faults: ["first-callback-kept", "calls-first-callback"],
       },
     ],
   },
@@ -316,8 +340,7 @@ export default [
         check: callsReturn(
           "timer-set-callback",
           0,
-          ({ timer: { init }, event, references }) =>
-            init !== null && init.program !== event.program && isHeld(references[event.element?.map ?? -1]),
+          (call) => call.timer.init !== null && call.timer.init.program !== call.event.program && isHeldAt(call),
         ),
         faults: ["set-callback-only-by-initializer"],
       },
@@ -352,13 +375,14 @@ export default [
         name: "fires",
         words: "Setting the callback of an armed timer leaves its expiry as it is: it fires when its start said.",
         check: firesOnTime((record, reading) =>
-          happenedMeanwhile(
-            reading,
-            record,
-            (event) => isDone(event, "timer-set-callback") && isSameElement(event, record.call),
+          callbackSets(reading).some(
+            (set) =>
+              isSameElement(set, record.call) &&
+              reading.placeOf(set) > reading.placeOf(record.call) &&
+              (record.endEvent === null || reading.placeOf(set) < reading.placeOf(record.endEvent)),
           ),
         ),
-        faults: ["set-callback-disarms"],
+        faults: ["set-callback-disarms", "set-callback-restarts"],
       },
     ],
   },
@@ -474,17 +498,57 @@ export default [
     id: "set-callback.releases-program",
     citations: PROGRAM_REFERENCE,
     since: "5.15",
-    scenarios: fc.record({ timer: oneTimer(), release: fc.constantFrom(...RELEASES) }).map(({ timer, release }) => {
-      const { steps, more } = release(timer);
-      return afterArming(timer, [closeProgram(), ...steps, advance(RELEASE_NS), findProgram()], more);
-    }),
+    scenarios: releases,
     clauses: [
       {
-        name: "gone",
+        name: "fired",
         words:
-          "Once all timers that call back into a program have fired, are cancelled or freed, and nobody else refers to it, the program is gone.",
-        check: programGoesOnce("fired", "freed", "cancelled"),
-        faults: ["program-never-released"],
+          "Once all timers that call back into a program have fired, and nobody else refers to it, the program is gone.",
+        check: programGoesOnce("fired"),
+        faults: ["fired-program-unreadable"],
+      },
+      {
+        name: "cancelled",
+        words: "So it is once they are all cancelled.",
+        check: programGoesOnce("cancelled"),
+        faults: ["cancel-keeps-program", "program-never-released"],
+      },
+      {
+        name: "freed",
+        words: "So it is once they are all freed, with their element or with their map.",
+        check: programGoesOnce("freed"),
+        faults: ["freed-timer-keeps-program", "program-never-released"],
+      },
+    ],
+  },
+  {
+    id: "set-callback.after-cancel",
+    citations: [{ document: "ebpf-docs/bpf_timer_set_callback@2026-09", place: "Usage" }],
+    since: "5.15",
+    scenarios: fc
+      .record({ timer: oneTimer(), armed: fc.boolean(), place, type: runnableType })
+      .map(({ timer: { map, key, clock, delay }, armed, place, type }) => {
+        const first = [lookup(0, key), init(0, clock), setCallback(0), ...(armed ? [start(delay)] : []), cancel()];
+        const operations = [...first, setCallback(1), start(delay)];
+        const { maps, spec, steps } = placed(place, map, operations, { callbacks: [callback(), callback()], type });
+        return scenario(maps, [spec], [...steps(), advance(delay + GRID_NS)]);
+      }),
+    clauses: [
+      {
+        name: "returns",
+        words: "bpf_timer_set_callback returns 0 for a timer that was cancelled, without another bpf_timer_init.",
+        check: callsReturn(
+          "timer-set-callback",
+          0,
+          (call) => call.timer.initialized && call.timer.cancelled && isHeldAt(call),
+        ),
+        faults: ["set-callback-fails-after-cancel"],
+      },
+      {
+        name: "fires",
+        words: "Started then, the timer fires in time.",
+        check: firesOnTime(isSetAfterCancel),
+        faults: ["cancelled-never-fires"],
       },
     ],
   },
@@ -514,9 +578,7 @@ export default [
       {
         name: "load",
         words: "A program whose timer callback can return anything but 0 is refused at load.",
-        check: loads("refused", (program) =>
-          usedCallbacks(program).some((index) => program.callbacks[index]?.returns !== 0),
-        ),
+        check: refuses((program) => usedCallbacks(program).some((index) => program.callbacks[index]?.returns !== 0)),
         faults: ["verifier-allows-nonzero-callback"],
       },
     ],

@@ -15,14 +15,14 @@ import {
 import { timerElement } from "../../generators/map.ts";
 import { runnableType } from "../../generators/program-type.ts";
 import { delayNs } from "../../generators/time.ts";
-import { isTimerCall } from "../../generators/twins.ts";
 import { callback, cancel, init, lookup, program, scenario, setCallback, start } from "../../scenario/build.ts";
-import type { MapSpec, Scenario } from "../../scenario/scenario.ts";
-import { loads } from "../checks/loads.ts";
-import { creates, withoutTimer } from "../checks/map-creation.ts";
+import type { MapSpec, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
+import { LISTED } from "../checks/listed-program-types.ts";
+import { accepts } from "../checks/loads.ts";
+import { creates, isWithoutTimer, withoutTimer } from "../checks/map-creation.ts";
+import { TIMER_MAP_TYPES, usesTimersPlainly } from "../checks/plain-use.ts";
 import type { Guarantee } from "../guarantee.ts";
 
-const ALLOWED: readonly MapSpec["type"][] = ["array", "hash", "lru-hash"];
 const REFUSED: readonly MapSpec["type"][] = ["percpu-array", "percpu-hash", "lru-percpu-hash"];
 
 /** Every creation flag that a type takes, but those that keep programs from the values. */
@@ -58,18 +58,25 @@ const withFlags = (flagsOf: (type: MapSpec["type"]) => readonly number[]) =>
 
 const isPlain = ({ flags }: MapSpec): boolean => flags === 0;
 
-/** A program that does with the timer of a map, rightly placed, what may be done with one. */
-const usesTimer = loads(
-  "accepted",
-  ({ operations, callbacks }, { maps }) =>
-    operations.every(
-      (operation) =>
-        (operation.kind === "lookup" && ALLOWED.includes(maps[operation.map]?.type ?? "percpu-array")) ||
-        (isTimerCall(operation) && operation.offsetDelta === undefined && operation.variableOffset === undefined),
-    ) &&
-    operations.some(isTimerCall) &&
-    callbacks.every(({ returns }) => returns === 0),
-);
+const HELPERS = ["timer-init", "timer-set-callback", "timer-start", "timer-cancel"] as const;
+
+/** A program that does with the timers of such maps what may be done with one, beside one that uses the same map without a timer. */
+const loadsOver = (isSuch: (map: MapSpec) => boolean) =>
+  accepts(
+    (program, scenario) =>
+      LISTED.some((type) => type === program.type) &&
+      scenario.maps.some(isSuch) &&
+      usesTimersPlainly(program, scenario, HELPERS) &&
+      mapsOf(program, scenario).every(isSuch),
+    (control, program, scenario) =>
+      control.type === program.type &&
+      control.operations.every(({ kind }) => kind === "lookup") &&
+      mapsOf(program, scenario).every((map) => mapsOf(control, scenario).some((other) => isWithoutTimer(other, map))),
+  );
+
+/** The maps that a program looks elements up in. */
+const mapsOf = ({ operations }: ProgramSpec, { maps }: Scenario): MapSpec[] =>
+  operations.flatMap((operation) => (operation.kind === "lookup" ? (maps[operation.map] ?? []) : []));
 
 const SYSCALL = { document: "linux/kernel/bpf/syscall.c", place: "map_check_btf" } as const;
 
@@ -83,16 +90,22 @@ export default [
     ],
     since: "5.15",
     undocumented: true,
-    scenarios: ofType(ALLOWED),
+    scenarios: ofType(TIMER_MAP_TYPES),
     clauses: [
       {
         name: "creation",
         words:
           "Array, hash and LRU hash maps may hold timers: where such a map can be created without a timer it can be with one.",
-        check: creates((map) => (isPlain(map) && ALLOWED.includes(map.type) ? "created" : "untold")),
+        check: creates((map) => (isPlain(map) && TIMER_MAP_TYPES.includes(map.type) ? "created" : "untold")),
         faults: ["lru-hash-refuses-timer"],
       },
-      { name: "use", words: "A program may use that timer.", check: usesTimer, faults: ["lru-hash-refuses-timer"] },
+      {
+        name: "use",
+        words:
+          "A program that may use timers and uses that one loads where one loads that uses the same map without a timer.",
+        check: loadsOver(isPlain),
+        faults: ["lru-hash-timer-unusable"],
+      },
     ],
   },
   {
@@ -128,9 +141,10 @@ export default [
       },
       {
         name: "use",
-        words: "A program may use the timer of such a map.",
-        check: usesTimer,
-        faults: ["map-refuses-flag-with-timer"],
+        words:
+          "A program that may use timers and uses the one of such a map loads where one loads that uses the same map without a timer.",
+        check: loadsOver((map) => !isPlain(map)),
+        faults: ["flagged-map-timer-unusable"],
       },
     ],
   },

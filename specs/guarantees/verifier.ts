@@ -1,44 +1,49 @@
 /** What the verifier asks of a program that uses timers. Each case holds a control, alike but for the defect. */
 import fc from "fast-check";
-import { directly, innerMaps, isTimerCall, misplaced, overMaps, twoFold, underLock } from "../../generators/twins.ts";
+import { directly, innerMaps, misplaced, overMaps, twoFold, underLock } from "../../generators/twins.ts";
+import { lookupBefore, usedCallbacks } from "../../scenario/elements.ts";
 import type { MapSpec, Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
-import { loads } from "../checks/loads.ts";
+import { refuses } from "../checks/loads.ts";
+import { isTimerCall } from "../checks/plain-use.ts";
 import type { Guarantee } from "../guarantee.ts";
 
-const callsTimer = ({ operations }: ProgramSpec): boolean => operations.some(isTimerCall);
-
+/** Whether an operation of a program, or of a callback that it sets, is of a kind. */
 const someOperation = (test: (operation: Operation) => boolean) => (program: ProgramSpec) =>
-  program.operations.some(test);
+  program.operations.some(test) ||
+  (program.callbacks.some(({ operations }) => operations.some(test)) &&
+    usedCallbacks(program).some((index) => program.callbacks[index]?.operations.some(test)));
 
 const accesses = (access: "load" | "store") =>
   someOperation((operation) => operation.kind === "access-timer" && operation.access === access);
 
-function callsUnderLock({ operations }: ProgramSpec): boolean {
-  const locked = operations.findIndex(({ kind }) => kind === "spin-lock");
-  const unlocked = operations.findIndex(({ kind }) => kind === "spin-unlock");
-  return operations.some((operation, at) => isTimerCall(operation) && at > locked && at < unlocked && locked >= 0);
-}
+/** Whether a program holds a lock at one of its operations, which none of those before gave back. */
+const holdsLock = (operations: readonly Operation[], at: number): boolean =>
+  operations.slice(0, at).findLast(({ kind }) => kind === "spin-lock" || kind === "spin-unlock")?.kind === "spin-lock";
 
-const mapOf = ({ operations }: ProgramSpec, { maps }: Scenario): MapSpec | undefined => {
-  const found = operations.find((operation) => operation.kind === "lookup");
-  return found === undefined ? undefined : maps[found.map];
-};
+const callsUnderLock = ({ operations }: ProgramSpec): boolean =>
+  operations.some((operation, at) => isTimerCall(operation) && holdsLock(operations, at));
 
-const timerCount = (map: MapSpec | undefined): number =>
-  map?.value.fields.filter(({ kind }) => kind === "timer").length ?? 0;
+/** Whether a program calls a timer helper with an element that was looked up in such a map. */
+const usesMap =
+  (test: (map: MapSpec) => boolean) =>
+  ({ operations }: ProgramSpec, { maps }: Scenario): boolean =>
+    operations.some((operation, at) => {
+      if (!isTimerCall(operation) || operation.element === "self") return false;
+      const found = lookupBefore(operations, at, operation.element);
+      const map = found?.kind === "lookup" ? maps[found.map] : undefined;
+      return map !== undefined && test(map);
+    });
 
-const innerLookup = ({ operations }: ProgramSpec, slot: number | "self" | undefined) => {
-  const found = operations.find((operation) => operation.kind === "lookup-inner" && operation.slot === slot);
-  return found?.kind === "lookup-inner" ? found : undefined;
-};
+const timerCount = ({ value }: MapSpec): number => value.fields.filter(({ kind }) => kind === "timer").length;
 
-/** Whether a program inits a timer of an inner map with a map that is not that of the same lookup or slot. */
-const initsWithOther = (program: ProgramSpec): boolean =>
-  program.operations.some((operation) => {
-    if (operation.kind !== "timer-init") return false;
-    const own = innerLookup(program, operation.element);
-    const other = innerLookup(program, operation.innerMapOf);
-    return own !== undefined && (own.map !== other?.map || own.key !== other.key);
+/** Whether a program inits a timer of an inner map with a map that is not the one of that inner lookup. */
+const initsWithOther = ({ operations }: ProgramSpec): boolean =>
+  operations.some((operation, at) => {
+    if (operation.kind !== "timer-init" || operation.element === "self") return false;
+    const own = lookupBefore(operations, at, operation.element);
+    if (own?.kind !== "lookup-inner") return false;
+    const other = operation.innerMapOf === undefined ? undefined : lookupBefore(operations, at, operation.innerMapOf);
+    return own !== other;
   });
 
 const VERIFIER = "linux/kernel/bpf/verifier.c";
@@ -54,11 +59,8 @@ export default [
       {
         name: "load",
         words:
-          "A program is refused at load where it adds a number that the verifier cannot know to the pointer it hands a timer helper.",
-        check: loads(
-          "refused",
-          someOperation((operation) => isTimerCall(operation) && operation.variableOffset === true),
-        ),
+          "A program is refused at load where it, or a callback that it sets, adds a number that the verifier cannot know to the pointer it hands a timer helper.",
+        check: refuses(someOperation((operation) => isTimerCall(operation) && operation.variableOffset === true)),
         faults: ["verifier-allows-variable-offset"],
       },
     ],
@@ -73,11 +75,8 @@ export default [
       {
         name: "load",
         words:
-          "A program is refused at load where the pointer it hands a timer helper does not point at the timer of the value.",
-        check: loads(
-          "refused",
-          someOperation((operation) => isTimerCall(operation) && (operation.offsetDelta ?? 0) !== 0),
-        ),
+          "A program is refused at load where the pointer that it, or a callback that it sets, hands a timer helper does not point at the timer of the value.",
+        check: refuses(someOperation((operation) => isTimerCall(operation) && (operation.offsetDelta ?? 0) !== 0)),
         faults: ["verifier-allows-any-offset"],
       },
     ],
@@ -91,8 +90,8 @@ export default [
     clauses: [
       {
         name: "load",
-        words: "A program is refused at load where it reads the bytes of a timer itself.",
-        check: loads("refused", accesses("load")),
+        words: "A program is refused at load where it, or a callback that it sets, reads the bytes of a timer itself.",
+        check: refuses(accesses("load")),
         faults: ["verifier-allows-timer-load"],
       },
     ],
@@ -106,8 +105,8 @@ export default [
     clauses: [
       {
         name: "load",
-        words: "A program is refused at load where it writes the bytes of a timer itself.",
-        check: loads("refused", accesses("store")),
+        words: "A program is refused at load where it, or a callback that it sets, writes the bytes of a timer itself.",
+        check: refuses(accesses("store")),
         faults: ["verifier-allows-timer-store"],
       },
     ],
@@ -122,7 +121,7 @@ export default [
       {
         name: "load",
         words: "A program is refused at load where it calls a timer helper while it holds a bpf_spin_lock.",
-        check: loads("refused", callsUnderLock),
+        check: refuses(callsUnderLock),
         faults: ["verifier-allows-timer-under-lock"],
       },
     ],
@@ -137,7 +136,7 @@ export default [
       {
         name: "load",
         words: "A program is refused at load where it uses a timer of a map that was created without BTF.",
-        check: loads("refused", (program, all) => callsTimer(program) && mapOf(program, all)?.btf === false),
+        check: refuses(usesMap(({ btf }) => !btf)),
         faults: ["verifier-allows-timer-without-btf"],
       },
     ],
@@ -155,7 +154,7 @@ export default [
       {
         name: "load",
         words: "A program is refused at load where it uses a timer of a value that holds more than one.",
-        check: loads("refused", (program, all) => callsTimer(program) && timerCount(mapOf(program, all)) > 1),
+        check: refuses(usesMap((map) => timerCount(map) > 1)),
         faults: ["verifier-allows-two-timers"],
       },
     ],
@@ -173,7 +172,7 @@ export default [
         name: "load",
         words:
           "A program is refused at load where it initializes a timer of an inner map with another map: a second inner map, or one that it names itself.",
-        check: loads("refused", initsWithOther),
+        check: refuses(initsWithOther),
         faults: ["verifier-allows-other-inner-map"],
       },
     ],

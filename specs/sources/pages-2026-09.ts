@@ -29,13 +29,13 @@ export const PAGES_2026_09_SENTENCES: readonly Sentence[] = [
     id: "page.set-callback-later.again",
     places: placesIn([[SET_CALLBACK, "Usage"]], 1),
     paraphrase: "The callback has to be set again once the timer was cancelled.",
-    guarantees: ["start.after-cancel", "cancel.restart"],
+    guarantees: ["set-callback.after-cancel", "start.after-cancel", "cancel.restart"],
   },
   {
     id: "page.set-callback-later.no-init",
     places: placesIn([[SET_CALLBACK, "Usage"]], 2),
     paraphrase: "No other bpf_timer_init is needed for that.",
-    guarantees: ["cancel.restart"],
+    guarantees: ["set-callback.after-cancel", "cancel.restart"],
   },
   {
     id: "page.start-later.cancelled",
@@ -53,7 +53,7 @@ export const PAGES_2026_09_SENTENCES: readonly Sentence[] = [
     id: "page.cancel-later.initialized",
     places: placesIn([[CANCEL, "Usage"]], 2),
     paraphrase: "The timer stays initialized.",
-    guarantees: ["cancel.restart"],
+    guarantees: ["init.after-cancel", "set-callback.after-cancel", "cancel.restart"],
   },
   {
     id: "page.cancel-later.again",

@@ -2,6 +2,7 @@
 import { ERRNO } from "../../../bpf/errno.ts";
 import { HELPER } from "../../../bpf/uapi.ts";
 import { addressOf, NULL, offsetOf, regionOf } from "../address.ts";
+import type { BpfTimer } from "../bpf-timers.ts";
 import { CPU_COUNT } from "../cpus.ts";
 import type { Kernel } from "../kernel.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
@@ -181,4 +182,32 @@ export const firingFaults = {
     HELPER.map_update_elem,
     "bpf_map_update_elem returns -EBUSY from a callback",
   ),
+  "callback-wrong-map": {
+    summary: "a callback receives a map that does not hold its timer",
+    install(machine) {
+      const { kernel } = machine;
+      const maps: BpfMap[] = [];
+      onMap(machine, (map) => void maps.push(map));
+      wrap(kernel, "callCallback", (next, program, callback, map, key, value) => {
+        const other = maps.find((each) => each !== map) ?? map;
+        next(program, callback, other, key, value);
+      });
+    },
+  },
+  "calls-first-callback": {
+    summary: "a timer calls whatever callback was first set on it",
+    install({ kernel: { timers } }) {
+      const first = new WeakMap<BpfTimer, number>();
+      wrap(timers, "setCallback", (next, address, callback, program) => {
+        const result = next(address, callback, program);
+        const timer = timers.timers.get(address);
+        if (result === 0 && timer !== undefined && !first.has(timer)) first.set(timer, callback);
+        return result;
+      });
+      wrap(timers, "expire", (next, timer) => {
+        timer.callback = first.get(timer) ?? timer.callback;
+        next(timer);
+      });
+    },
+  },
 } as const satisfies Faults;

@@ -1,11 +1,26 @@
 /** Faults of bpf_timer_init. */
 import { ERRNO } from "../../../bpf/errno.ts";
 import { CLOCK, MAX_CLOCKS } from "../../../bpf/uapi.ts";
-import type { Faults } from "./fault.ts";
+import type { BpfTimer } from "../bpf-timers.ts";
+import type { Kernel } from "../kernel.ts";
+import type { Fault, Faults } from "./fault.ts";
 import { watchCaller, wrap } from "./hooks.ts";
 import { watchPast } from "./past.ts";
 
 const isReserved = (high: number, low: number): boolean => high !== 0 || low >>> 0 >= MAX_CLOCKS;
+
+/** A bpf_timer_init that is refused changes a timer that is initialized. */
+const whenRefused = (errno: number, summary: string, change: (kernel: Kernel, timer: BpfTimer) => void): Fault => ({
+  summary,
+  install({ kernel }) {
+    wrap(kernel.timers, "init", (next, address, ...args) => {
+      const result = next(address, ...args);
+      const timer = kernel.timers.timers.get(address);
+      if (result === -errno && timer !== undefined) change(kernel, timer);
+      return result;
+    });
+  },
+});
 
 export const initFaults = {
   "init-twice-allowed": {
@@ -95,6 +110,103 @@ export const initFaults = {
         if (timers.running === undefined || result === -ERRNO.EINVAL) return result;
         if (result === 0) timers.cancelAndFree(address);
         return -ERRNO.EOPNOTSUPP;
+      });
+    },
+  },
+  "init-needs-descriptor": {
+    summary: "bpf_timer_init returns -EPERM for a map that is pinned and that no descriptor holds",
+    install({ kernel, user }) {
+      wrap(kernel.timers, "init", (next, address, map, flags) => {
+        const result = next(address, map, flags);
+        if (result !== 0 || [...user.mapDescriptors.values()].includes(map)) return result;
+        kernel.timers.cancelAndFree(address);
+        return -ERRNO.EPERM;
+      });
+    },
+  },
+  "init-without-effect": {
+    summary: "bpf_timer_init returns 0 and leaves the timer uninitialized",
+    install({ kernel: { timers } }) {
+      wrap(timers, "init", (next, address, ...args) => {
+        const result = next(address, ...args);
+        if (result === 0) timers.cancelAndFree(address);
+        return result;
+      });
+    },
+  },
+  "init-own-allowed": {
+    summary: "bpf_timer_init returns 0 for the timer whose callback runs",
+    install({ kernel: { timers } }) {
+      wrap(timers, "init", (next, address, ...args) => {
+        const result = next(address, ...args);
+        return result === -ERRNO.EBUSY && timers.running === timers.timers.get(address) ? 0 : result;
+      });
+    },
+  },
+  "init-again-allowed-in-callbacks": {
+    summary: "bpf_timer_init of an initialized timer returns 0 in callbacks of other timers",
+    install({ kernel: { timers } }) {
+      wrap(timers, "init", (next, address, ...args) => {
+        const result = next(address, ...args);
+        const { running } = timers;
+        return result === -ERRNO.EBUSY && running !== undefined && running !== timers.timers.get(address) ? 0 : result;
+      });
+    },
+  },
+  "init-again-drops-callback": whenRefused(
+    ERRNO.EBUSY,
+    "bpf_timer_init of an initialized timer takes away its callback",
+    ({ timers }, timer) => {
+      if (!timer.hrtimer.queued) timers.dropProgram(timer);
+    },
+  ),
+  "init-again-disarms": whenRefused(
+    ERRNO.EBUSY,
+    "bpf_timer_init of an initialized timer disarms it",
+    ({ hrtimers }, timer) => void hrtimers.cancel(timer.hrtimer),
+  ),
+  "init-refused-drops-callback": whenRefused(
+    ERRNO.EINVAL,
+    "bpf_timer_init with wrong flags takes away the callback of an initialized timer",
+    ({ timers }, timer) => {
+      if (!timer.hrtimer.queued) timers.dropProgram(timer);
+    },
+  ),
+  "init-refused-disarms": whenRefused(
+    ERRNO.EINVAL,
+    "bpf_timer_init with wrong flags disarms an initialized timer",
+    ({ hrtimers }, timer) => void hrtimers.cancel(timer.hrtimer),
+  ),
+  "init-refused-clock-initializes": {
+    summary: "bpf_timer_init with a clock that no timer may have returns -EINVAL and initializes the timer",
+    install({ kernel }) {
+      wrap(kernel.timers, "init", (next, address, map, [high, low]) => {
+        const result = next(address, map, [high, low]);
+        if (result === -ERRNO.EINVAL && !isReserved(high, low)) next(address, map, [0, CLOCK.MONOTONIC]);
+        return result;
+      });
+    },
+  },
+  "init-refused-flags-initializes": {
+    summary: "bpf_timer_init with a reserved bit returns -EINVAL and initializes the timer",
+    install({ kernel }) {
+      wrap(kernel.timers, "init", (next, address, map, [high, low]) => {
+        const result = next(address, map, [high, low]);
+        if (result === -ERRNO.EINVAL && isReserved(high, low)) next(address, map, [0, CLOCK.MONOTONIC]);
+        return result;
+      });
+    },
+  },
+  "init-unreferenced-initializes": {
+    summary: "bpf_timer_init on a map that nobody holds or pins returns -EPERM and initializes the timer",
+    install({ kernel }) {
+      wrap(kernel.timers, "init", (next, address, map, flags) => {
+        const result = next(address, map, flags);
+        if (result !== -ERRNO.EPERM) return result;
+        map.userReferences++;
+        next(address, map, flags);
+        map.userReferences--;
+        return result;
       });
     },
   },

@@ -6,6 +6,7 @@ import { LruHashMap } from "../maps/lru-hash-map.ts";
 import { keyOf } from "../user-space.ts";
 import type { Fault, Faults } from "./fault.ts";
 import { keepingTimers, onArm, onHelper, onMap, onStep, returnNumber, wrap } from "./hooks.ts";
+import { watchPast } from "./past.ts";
 
 const LATE_NS = 1_000_000;
 
@@ -89,6 +90,15 @@ export const ownershipFaults = {
     },
   },
   "user-update-keeps-timer": stepKeepsTimers("update", "an update by user space leaves the element's timer as it is"),
+  "user-update-keeps-array-timer": {
+    summary: "an update by user space leaves the timer of an array element as it is",
+    install(machine) {
+      const { kernel, user } = machine;
+      onStep(machine, "update", (next, { map: index }) =>
+        user.mapOf(index)?.spec.type === BPF_MAP_TYPE.ARRAY ? keepingTimers(kernel, next) : next(),
+      );
+    },
+  },
   "user-delete-keeps-timer": stepKeepsTimers("delete", "a delete by user space leaves the element's timer as it is"),
   "program-update-keeps-timer": helperKeepsTimers(
     HELPER.map_update_elem,
@@ -226,6 +236,41 @@ export const ownershipFaults = {
         const effect = next();
         user.hasCapability = hasCapability;
         return effect;
+      });
+    },
+  },
+  "fired-program-unreadable": {
+    summary: "a program that only timers hold which have fired cannot be opened by its id",
+    install(machine) {
+      const { kernel, user } = machine;
+      const { fired } = watchPast(machine);
+      onStep(machine, "find-program", (next, { program: index }) => {
+        const effect = next();
+        const isHeld = user.programDescriptors.has(index) || user.programPins.has(index);
+        const holding = [...kernel.timers.timers.values()].filter(({ program }) => program !== undefined);
+        if (effect.result !== 0 || isHeld || holding.some((timer) => !fired.has(timer))) return effect;
+        return { result: -ERRNO.EPERM };
+      });
+    },
+  },
+  "cancel-keeps-program": {
+    summary: "bpf_timer_cancel keeps the timer's reference of the program",
+    install({ kernel: { timers } }) {
+      wrap(timers, "cancel", (next, address) => {
+        const program = timers.timers.get(address)?.program;
+        const result = next(address);
+        if (result >= 0 && program !== undefined) program.references++;
+        return result;
+      });
+    },
+  },
+  "freed-timer-keeps-program": {
+    summary: "a timer that is freed keeps its reference of the program",
+    install({ kernel: { timers } }) {
+      wrap(timers, "cancelAndFree", (next, address) => {
+        const program = timers.timers.get(address)?.program;
+        if (program !== undefined) program.references++;
+        next(address);
       });
     },
   },

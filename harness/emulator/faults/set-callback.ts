@@ -1,9 +1,13 @@
 /** Faults of bpf_timer_set_callback. */
 import { ERRNO } from "../../../bpf/errno.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
+import type { LoadedProgram } from "../program.ts";
 import type { Faults } from "./fault.ts";
 import { wrap } from "./hooks.ts";
 import { watchPast } from "./past.ts";
+
+/** Far more than any runtime is late. */
+const PUT_OFF_NS = 5_000_000;
 
 export const setCallbackFaults = {
   "set-callback-fails": {
@@ -87,6 +91,75 @@ export const setCallbackFaults = {
             if (other.map === map && other.program === program) other.callback = callback;
         return result;
       });
+    },
+  },
+  "set-callback-needs-descriptor": {
+    summary: "bpf_timer_set_callback returns -EPERM for a map that is pinned and that no descriptor holds",
+    install({ kernel: { timers }, user }) {
+      wrap(timers, "setCallback", (next, address, ...args) => {
+        const map = timers.timers.get(address)?.map;
+        const isHeld = map === undefined || [...user.mapDescriptors.values()].includes(map);
+        return isHeld ? next(address, ...args) : -ERRNO.EPERM;
+      });
+    },
+  },
+  "set-callback-without-effect": {
+    summary: "bpf_timer_set_callback returns 0 and sets nothing",
+    install({ kernel: { timers } }) {
+      wrap(timers, "setCallback", (next, address, ...args) =>
+        (timers.timers.get(address)?.map.userReferences ?? 0) > 0 ? 0 : next(address, ...args),
+      );
+    },
+  },
+  "set-callback-remembered": {
+    summary: "a bpf_timer_set_callback that is refused takes effect once the timer is initialized",
+    install({ kernel: { timers } }) {
+      const remembered = new Map<number, [callback: number, program: LoadedProgram]>();
+      wrap(timers, "setCallback", (next, address, callback, program) => {
+        const result = next(address, callback, program);
+        if (result === -ERRNO.EINVAL) remembered.set(address, [callback, program]);
+        return result;
+      });
+      wrap(timers, "init", (next, address, ...args) => {
+        const result = next(address, ...args);
+        const early = remembered.get(address);
+        if (result === 0 && early !== undefined) timers.setCallback(address, ...early);
+        return result;
+      });
+    },
+  },
+  "set-callback-restarts": {
+    summary: "bpf_timer_set_callback puts the expiry of an armed timer off",
+    install({ kernel: { timers, hrtimers } }) {
+      wrap(timers, "setCallback", (next, address, ...args) => {
+        const result = next(address, ...args);
+        const hrtimer = timers.timers.get(address)?.hrtimer;
+        if (result !== 0 || hrtimer?.queued !== true) return result;
+        hrtimers.cancel(hrtimer);
+        hrtimer.softExpiresNs += PUT_OFF_NS;
+        hrtimer.expiresNs += PUT_OFF_NS;
+        hrtimers.enqueue(hrtimer);
+        return result;
+      });
+    },
+  },
+  "set-callback-fails-after-cancel": {
+    summary: "bpf_timer_set_callback returns -EINVAL for a timer that was cancelled",
+    install(machine) {
+      const { timers } = machine.kernel;
+      const { cancelled } = watchPast(machine);
+      wrap(timers, "setCallback", (next, address, ...args) => {
+        const timer = timers.timers.get(address);
+        return timer !== undefined && cancelled.has(timer) ? -ERRNO.EINVAL : next(address, ...args);
+      });
+    },
+  },
+  "set-callback-refused-in-callbacks": {
+    summary: "bpf_timer_set_callback returns -EOPNOTSUPP from a callback",
+    install({ kernel: { timers } }) {
+      wrap(timers, "setCallback", (next, ...args) =>
+        timers.running === undefined ? next(...args) : -ERRNO.EOPNOTSUPP,
+      );
     },
   },
 } as const satisfies Faults;

@@ -1,10 +1,12 @@
 /** Faults of what the load check refuses. */
 import { ERRNO } from "../../../bpf/errno.ts";
-import { BPF_PROG_TYPE } from "../../../bpf/uapi.ts";
+import { BPF_MAP_TYPE, BPF_PROG_TYPE, HELPER } from "../../../bpf/uapi.ts";
+import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
 import { HELPER_PROTOTYPES } from "../verifier/helper-prototypes.ts";
 import type { MapValuePointer } from "../verifier/register-state.ts";
-import { TIMER_RULES } from "../verifier/timer-rules.ts";
+import { Rejection } from "../verifier/rejection.ts";
+import { TIMER_RULES, type TimerRules } from "../verifier/timer-rules.ts";
 import type { Fault, Faults } from "./fault.ts";
 
 const isTimerHelper = (id: number): boolean => HELPER_PROTOTYPES.get(id)?.timer === true;
@@ -25,6 +27,19 @@ const allowsAccess = (allowed: "read" | "write", summary: string): Fault => ({
   rules: {
     mayTouch: (map, from, to, access) => access === allowed || TIMER_RULES.mayTouch(map, from, to, access),
   },
+});
+
+/** Timers of some maps are refused. */
+const refusesTimersOf = (isRefused: (map: BpfMap) => boolean): Partial<TimerRules> => ({
+  checkTimer(pointer: MapValuePointer, register: number, profile: Profile) {
+    if (isRefused(pointer.map)) throw new Rejection(-ERRNO.EINVAL, "this map's timers cannot be used");
+    TIMER_RULES.checkTimer(pointer, register, profile);
+  },
+});
+
+/** One helper is missing for one type of program. */
+const lacksHelper = (type: number, helper: number): Partial<TimerRules> => ({
+  hasHelper: (id, spec) => !(spec.type === type && id === helper) && TIMER_RULES.hasHelper(id, spec),
 });
 
 export const verifierFaults = {
@@ -80,5 +95,25 @@ export const verifierFaults = {
   "verifier-allows-timer-under-lock": {
     summary: "the timer helpers may be called while a spin lock is held",
     rules: { mayCallUnderLock: (id) => isTimerHelper(id) || TIMER_RULES.mayCallUnderLock(id) },
+  },
+  "lru-hash-timer-unusable": {
+    summary: "programs may not use the timers of an LRU hash map",
+    rules: refusesTimersOf(({ spec }) => spec.type === BPF_MAP_TYPE.LRU_HASH),
+  },
+  "flagged-map-timer-unusable": {
+    summary: "programs may not use the timers of a map that was created with flags",
+    rules: refusesTimersOf(({ spec }) => spec.flags !== 0),
+  },
+  "verifier-refuses-init": {
+    summary: "XDP programs may not call bpf_timer_init",
+    rules: lacksHelper(BPF_PROG_TYPE.XDP, HELPER.timer_init),
+  },
+  "verifier-refuses-set-callback": {
+    summary: "XDP programs may not call bpf_timer_set_callback",
+    rules: lacksHelper(BPF_PROG_TYPE.XDP, HELPER.timer_set_callback),
+  },
+  "verifier-refuses-cgroup-skb": {
+    summary: "cgroup_skb programs may not call bpf_timer_cancel",
+    rules: lacksHelper(BPF_PROG_TYPE.CGROUP_SKB, HELPER.timer_cancel),
   },
 } as const satisfies Faults;
