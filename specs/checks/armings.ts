@@ -96,7 +96,13 @@ export class ArmingsReader {
     const { event, timer, firedBefore } = moment;
     if (event.kind === "firing") {
       this.#enteredNs.set(event.execution, event.timeNs);
-      if (timer !== undefined && timer.arming === null && !(event.timeNs <= (timer.freedWithMap?.settledNs ?? -1)))
+      const mayBeBefore = timer?.freedBy?.kind === "step" && timer.freedBy.at === event.at;
+      if (
+        timer !== undefined &&
+        timer.arming === null &&
+        !mayBeBefore &&
+        !(event.timeNs <= (timer.freedWithMap?.settledNs ?? -1))
+      )
         this.#unaccounted.push({ event, timer, freedBy: timer.freedBy });
     }
     if (this.#open.length > 0) this.#close(moment, world);
@@ -104,6 +110,9 @@ export class ArmingsReader {
       const earliest = Math.min(this.#lastNs, firedBefore?.timeNs ?? this.#lastNs);
       const record = startRecord(moment, event as CallEvent, timer, earliest);
       this.#records.push(record);
+      // The firing was put down to the start before, which this one had replaced.
+      const replaced = firedBefore && this.#records.find((each) => each !== record && each.endEvent === firedBefore);
+      if (replaced !== undefined) Object.assign(replaced, { end: "restart", endEvent: event });
       if (firedBefore === undefined) this.#open.push(record);
       else Object.assign(record, { end: "firing", endEvent: firedBefore, references: referencesOf(moment, record) });
       if (firedBefore !== undefined)

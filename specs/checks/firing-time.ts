@@ -2,7 +2,7 @@
 import type { CallEvent, FiringEvent, HistoryEvent } from "../../scenario/history.ts";
 import { type Check, type ClockBound, type Judgement, UNTOUCHED, type Violation } from "../guarantee.ts";
 import { type ArmingRecord, delayOf, overdueNs } from "./armings.ts";
-import { elementOf, happenedMeanwhile } from "./looking-back.ts";
+import { elementOf, happenedMeanwhile, isDone, isSameElement } from "./looking-back.ts";
 import type { Reading } from "./reading.ts";
 
 /** Which starts a check is about. */
@@ -245,11 +245,18 @@ export const quietOnceFreed =
     );
     const violations = unaccounted.flatMap(({ event, freedBy }): Violation[] => {
       if (freedBy === null || !by(freedBy, reading)) return [];
+      if (of === "all" && startedBetween(reading, freedBy, event)) return [];
       const expected = `the timer freed in step ${freedBy.at} does not fire`;
       return [{ at: event.at, expected, observed: `its callback ran for key ${event.element.key}`, subject, event }];
     });
     return { exercised: freed.filter((record) => overdueNs(record, reading, clock) > 0).length, violations };
   };
+
+/** Whether a timer was started between what freed it and a firing. */
+const startedBetween = (reading: Reading, freedBy: HistoryEvent, firing: FiringEvent): boolean =>
+  reading.events
+    .slice(reading.placeOf(freedBy), reading.placeOf(firing))
+    .some((event) => isDone(event, "timer-start") && isSameElement(event, firing));
 
 const comesBefore = (reading: Reading, { endEvent }: ArmingRecord, firing: FiringEvent): boolean =>
   endEvent !== null && reading.placeOf(endEvent) < reading.placeOf(firing);

@@ -8,6 +8,7 @@ import { BPF_F_LOCK } from "../../bpf/uapi.ts";
 import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from "../../scenario/history.ts";
 import type { Element, Scenario, Step } from "../../scenario/scenario.ts";
 import { RELEASE_NS } from "../../scenario/time.ts";
+import { delayOf } from "./armings.ts";
 
 /** A start that has neither fired nor been cancelled, overtaken or freed. */
 export interface Arming {
@@ -124,6 +125,9 @@ export class TimerWorld {
   readonly #updates = new Map<number, number>();
   /** Maps that were changed through a stale pointer: what is in them cannot be told any more. */
   readonly #untold = new Set<number | null>();
+  readonly #created = new Set<number>();
+  /** When each timer's callback was entered last, as a number of events applied. */
+  readonly #lastFired = new Map<TimerState, number>();
   /** How many events were applied, and how many when each execution was last heard of. */
   #applied = 0;
   readonly #lastHeard = new Map<number, number>();
@@ -193,6 +197,16 @@ export class TimerWorld {
     return event.element === null || event.element.map === null ? undefined : this.timer(event.element);
   }
 
+  /**
+   * Whether its timer fired since the execution was last heard of. What was called with interrupts off is logged after
+   * that, and in which order it all was cannot be told.
+   */
+  #firedSince(event: CallEvent): boolean {
+    const timer = this.#timerOf(event);
+    const fired = timer === undefined ? undefined : this.#lastFired.get(timer);
+    return fired !== undefined && fired >= (this.#lastHeard.get(event.execution) ?? 0);
+  }
+
   #own({ execution, element }: CallEvent, timer: TimerState | undefined): Moment["own"] {
     const self = this.#pointers.get(pointerName(execution, "self"));
     if (timer === undefined || self?.timer !== timer || self.updates !== this.#updatesOf(element)) return undefined;
@@ -202,6 +216,7 @@ export class TimerWorld {
   #isStale(event: CallEvent): boolean {
     const { operation, execution, element } = event;
     if (!("element" in operation)) return false;
+    if (event.interruptsOff && this.#firedSince(event)) return true;
     const pointer = this.#pointers.get(pointerName(execution, operation.element));
     return (
       pointer !== undefined && (pointer.timer !== this.#timerOf(event) || pointer.updates !== this.#updatesOf(element))
@@ -248,7 +263,9 @@ export class TimerWorld {
   #applyFiring(event: FiringEvent): void {
     const timer = this.#timerOf(event);
     if (timer === undefined) return;
-    if (timer.arming === null) this.#early.set(timer, { firing: event, at: this.#applied });
+    if (timer.arming === null || isNotDue(timer.arming, event))
+      this.#early.set(timer, { firing: event, at: this.#applied });
+    this.#lastFired.set(timer, this.#applied);
     timer.arming = null;
     timer.fired = true;
     if (event.ownElement) this.#point(event.execution, "self", timer, event.element);
@@ -300,13 +317,22 @@ export class TimerWorld {
   /** Whether a map's pin, the last reference to it, was removed so shortly before that the kernel may still hold it. */
   #isSettling(event: CallEvent | FiringEvent): boolean {
     const references = this.#maps[event.element?.map ?? -1];
-    return references !== undefined && !isHeld(references) && event.timeNs < references.settledNs;
+    return references !== undefined && !isHeld(references) && event.timeNs <= references.settledNs;
+  }
+
+  /** A map is created. Where there was one of its number, programs may go on with that one, under the same name. */
+  createMap(map: number, step: StepEvent): void {
+    if (this.#created.has(map)) this.#untold.add(map);
+    this.#created.add(map);
+    this.setReferences(map, { descriptor: true }, step);
   }
 
   setReferences(map: number, change: Partial<UserReferences>, step: StepEvent): void {
     const references = this.#maps[map];
     if (references === undefined) return;
     const changed = { ...references, ...change };
+    // What happens during the step may come before its effect.
+    if (isHeld(references) && !isHeld(changed)) changed.settledNs = Math.max(changed.settledNs, step.outcome.timeNs);
     this.#maps = this.#maps.map((each, index) => (index === map ? changed : each));
     if (isHeld(references) && !isHeld(changed)) this.#freeMap(map, step, changed.settledNs);
   }
@@ -322,6 +348,12 @@ export class TimerWorld {
         Object.assign(timer, { ...freshTimer(), freedWithMap: { step, arming: timer.arming, settledNs } });
     }
   }
+}
+
+/** Whether a firing came before a start was due: another start made it, which is logged later. */
+function isNotDue({ call }: Arming, firing: FiringEvent): boolean {
+  const delayNs = call.operation.kind === "timer-start" ? delayOf(call.operation) : null;
+  return delayNs !== null && firing.timeNs < call.timeNs + delayNs && firing.at === call.at;
 }
 
 /** Whether a bpf_timer_cancel_async with interrupts off was left to be done as soon as they are on again. */
@@ -359,7 +391,7 @@ type StepEffects = {
 };
 
 const EFFECTS: StepEffects = {
-  "create-map": (world, { map }, event) => world.setReferences(map, { descriptor: true }, event),
+  "create-map": (world, { map }, event) => world.createMap(map, event),
   "open-pin": (world, { map }, event) => world.setReferences(map, { descriptor: true }, event),
   "close-map": (world, { map }, event) => world.setReferences(map, { descriptor: false }, event),
   "pin-map": (world, { map }, event) => world.setReferences(map, { pinned: true }, event),

@@ -182,6 +182,7 @@ const refusesUserDelete: Check = (reading) => {
 /** Whether something tried to delete a start's element, in an array, before it ended. */
 const isArrayDeleteTried: Applies = (record, reading) => {
   const { call, endEvent } = record;
+  if (reading.steps("delete").length + reading.calls("delete").length === 0) return false;
   if (!isRelative(record) || !isInArray(reading.scenario, call.element?.map)) return false;
   const until = endEvent === null ? Number.POSITIVE_INFINITY : reading.placeOf(endEvent);
   return [...reading.steps("delete"), ...reading.calls("delete")].some(({ event }) => {
