@@ -35,6 +35,8 @@ function wrongArgument(
   firing: FiringEvent,
   { reading, clock, named }: { reading: Reading; clock: ClockBound; named: ArmingRecord | undefined },
 ): Argument | undefined {
+  // A program names every map that it looks a timer up in, and so tells each it may be handed.
+  if (firing.element.map === null) return "map";
   if (named !== undefined && isDue(named, firing.timeNs, clock)) return firing.ownElement ? undefined : "value";
   const due = reading.armings.records.filter(
     (record) => isDue(record, firing.timeNs, clock) && mayHaveFired(record, firing, reading),
