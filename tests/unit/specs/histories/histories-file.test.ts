@@ -50,6 +50,7 @@ describe("a file of histories", () => {
     ["== a.b/c\n  exit\n-- violated, 0: x\n- close m0", "fits 0 places"],
     ["== a.b/c\n  exit\n  exit\n-- violated, 0: x\n- exit", "fits 2 places"],
     ["== a.b\n", "neither a title nor a variant"],
+    ["== a.b/c\n  exit\n-- violated: it does not say how\n+ exit", "neither a title nor a variant"],
     ["== a.b/c, from a.b/d\n", "is not written before it"],
   ])("that cannot be read is refused: %j", (text, reason) => {
     expect(() => readHistories(text, "a.txt")).toThrow(reason);

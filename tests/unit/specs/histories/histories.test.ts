@@ -16,10 +16,7 @@ const catalogue = await loadCatalogue();
 const clauses = new Map<string, Clause>(
   catalogue.flatMap(({ id, clauses }) => clauses.map((clause): [string, Clause] => [`${id}/${clause.name}`, clause])),
 );
-const written = (await loadHistories()).map((history) => ({
-  ...history,
-  name: `${history.clause} ${history.expectation}, ${history.words}`,
-}));
+const written = await loadHistories();
 const known = written.filter(({ clause }) => clauses.has(clause));
 
 const readingOf = (text: string): Reading => new Reading(historyOf(text));
@@ -43,7 +40,7 @@ describe("histories by hand", () => {
     "$clause is violated: $words ($place)",
     ({ clause, text, subject }) => {
       const { violations } = judge(clause, text);
-      expect(violations.map((violation) => violation.subject)).toContain(subject ?? expect.anything());
+      expect(violations.map((violation) => violation.subject)).toContain(subject);
     },
   );
 
@@ -57,14 +54,6 @@ describe("histories by hand", () => {
 
 const EXPECTATIONS: readonly Expectation[] = ["holds", "violated", "not exercised"];
 
-/** Set once the clauses stand: what is amiss between them and their histories is an error then, and a warning before. */
-const SETTLED = false;
-
-function expectNone(what: string, found: readonly string[]): void {
-  if (SETTLED) expect(found, what).toEqual([]);
-  else if (found.length > 0) console.warn(`${what}:\n  ${found.join("\n  ")}`);
-}
-
 test("no guarantee condemns a history that is not to be violated", () => {
   const condemned = known
     .filter(({ expectation }) => expectation !== "violated")
@@ -77,18 +66,22 @@ test("no guarantee condemns a history that is not to be violated", () => {
         ),
       );
     });
-  expectNone("condemned", condemned);
+  expect(condemned).toEqual([]);
 });
+
+/** Clauses that are still being written: they may lack histories, and histories may be there before them. */
+const isComing = (clause: string): boolean => clause.startsWith("plumbing.");
 
 test("every clause has its three histories, and every history a clause", () => {
   const lacking = [...clauses.keys()].flatMap((clause) => {
+    if (isComing(clause)) return [];
     const own = written.filter((history) => history.clause === clause).map(({ expectation }) => expectation);
     const missing = EXPECTATIONS.filter((expectation) => !own.includes(expectation));
     return missing.length === 0 ? [] : [`${clause}: ${missing.join(", ")}`];
   });
-  expectNone("clauses without their histories", lacking);
+  expect(lacking, "histories that clauses lack").toEqual([]);
   const strange = written
-    .filter(({ clause }) => !clauses.has(clause))
+    .filter(({ clause }) => !clauses.has(clause) && !isComing(clause))
     .map(({ clause, place }) => `${clause} (${place})`);
-  expectNone("histories without a clause", strange);
+  expect(strange, "histories of no clause").toEqual([]);
 });

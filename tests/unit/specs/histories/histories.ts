@@ -23,7 +23,7 @@ export interface WrittenHistory {
 
 const NAME = "([^\\s,]+\\/[^\\s,]+)";
 const TITLE = new RegExp(`^== ${NAME}(?:, from ${NAME})?(?:, against ${NAME})?$`);
-const VARIANT = /^-- (violated|not exercised)(?:, ([^:]+))?: (.*)$/;
+const VARIANT = /^-- (?:(violated), ([^:]+)|(not exercised)): (.*)$/;
 
 interface Section {
   head: string;
@@ -107,7 +107,8 @@ export function readHistories(text: string, file: string): WrittenHistory[] {
     const entry = entries.at(-1);
     if (entry === undefined || (title ?? variant) === null)
       throw new Error(`${place}: "${section.head}" is neither a title nor a variant`);
-    const [, kind = "holds", subject, words = ""] = variant ?? [];
+    const [, violated, subject, other, words = ""] = variant ?? [];
+    const kind = violated ?? other ?? "holds";
     const lines = title === null ? variantOf(entry.base, section.lines, place) : entry.base;
     const { clause, against } = entry;
     histories.push({
