@@ -52,6 +52,11 @@ export interface Profile {
   readonly spinLockMapTypeErrno: number;
   /** Whether a map with a spin lock can be an inner map. 6.2 ("bpf: Allow locking bpf_spin_lock in inner map values"). */
   readonly innerMapMayHaveSpinLock: boolean;
+  /**
+   * Whether the verifier remembers the lock of a value that has no id, as the one handed to a callback. Until 6.2 ("bpf:
+   * Allow locking bpf_spin_lock in inner map values") it took that for no lock held: the unlock was refused.
+   */
+  readonly remembersLockWithoutId: boolean;
   /** Whether sleepable programs are refused hash maps that allocate as they go. Until 6.1 ("bpf: Remove prealloc-only restriction for sleepable bpf programs"). */
   readonly sleepableNeedsPreallocation: boolean;
   /** Whether sleepable programs can use maps with a spin lock. 6.7 ("bpf: Allow bpf_spin_{lock,unlock} in sleepable progs"). */
@@ -95,6 +100,7 @@ const FIRST: Omit<Profile, "linux"> = {
   mapFlagsRefusedWithSpinLock: BPF_F_RDONLY_PROG,
   spinLockMapTypeErrno: -ERRNO.ENOTSUPP,
   innerMapMayHaveSpinLock: false,
+  remembersLockWithoutId: false,
   sleepableNeedsPreallocation: true,
   sleepableMayUseSpinLock: false,
   staticCallsUnderSpinLock: false,
@@ -131,6 +137,7 @@ const CHANGES: readonly Change[] = [
       mapFlagsRefusedWithSpinLock: BPF_F_RDONLY_PROG | BPF_F_WRONLY_PROG,
       spinLockMapTypeErrno: -ERRNO.EOPNOTSUPP,
       innerMapMayHaveSpinLock: true,
+      remembersLockWithoutId: true,
     },
   },
   // BPF_PROG_TYPE_NETFILTER came with 6.4.

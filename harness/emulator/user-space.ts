@@ -2,6 +2,7 @@
 
 import type { Btf } from "../../bpf/btf.ts";
 import { ERRNO } from "../../bpf/errno.ts";
+import { BPF_F_LOCK } from "../../bpf/uapi.ts";
 import type { CompiledScenario, CompiledStep } from "../../scenario/compiled-scenario.ts";
 import type { StepResult } from "../../scenario/trace.ts";
 import { NULL, offsetOf, regionOf } from "./address.ts";
@@ -146,6 +147,8 @@ const EXECUTORS: Executors = {
   update(user, { map: index, key, value, valueMap, flags }) {
     const map = user.mapOf(index);
     if (map === undefined) return failed(ERRNO.EBADF);
+    // The system call looks before the map's own update does (map_update_elem in kernel/bpf/syscall.c).
+    if ((flags & BPF_F_LOCK) !== 0 && map.fields.spinLockOffset < 0) return failed(ERRNO.EINVAL);
     if (valueMap === undefined) return { result: map.update(keyOf(map, key), handedIn(user, map, value), flags) };
     const inner = user.mapOf(valueMap);
     return { result: inner === undefined ? -ERRNO.EBADF : map.update(keyOf(map, key), inner, flags) };

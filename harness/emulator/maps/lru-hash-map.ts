@@ -35,7 +35,7 @@ export class LruHashMap extends HashMap {
   static create(host: MapHost, given: CompiledMap, fields: SpecialFields): LruHashMap | number {
     const { processors } = host;
     const maxEntries = isPerCpu(given) ? Math.ceil(given.maxEntries / processors) * processors : given.maxEntries;
-    const spec = { ...given, maxEntries };
+    const spec = maxEntries === given.maxEntries ? given : { ...given, maxEntries };
     let complete = true;
     const map = new LruHashMap(host, spec, fields, (created) => {
       const nodes: LruElement[] = [];

@@ -50,6 +50,8 @@ export class Environment {
   readonly calledGlobals = new Set<number>();
   /** Which functions are called by which, for the sum of their stacks. */
   readonly calls: Set<number>[];
+  /** Why the program is refused once all of it has been looked at: it calls a kfunc that is not there. */
+  missingKfunc: string | undefined;
   #ids = 0;
 
   constructor(parts: EnvironmentParts) {

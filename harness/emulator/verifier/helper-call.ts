@@ -63,7 +63,7 @@ function checkSpinLock(
   if (offset !== spinLockOffset) reject(`off ${offset} doesn't point to 'struct bpf_spin_lock'`);
   if (meta.id === HELPER.spin_lock) {
     if (state.lock !== undefined) reject("Locking two bpf_spin_locks are not allowed");
-    state.lock = { map, id };
+    state.lock = id !== 0 || environment.profile.remembersLockWithoutId ? { map, id } : undefined;
     return;
   }
   if (state.lock === undefined) reject("bpf_spin_unlock without taking a lock");
@@ -129,12 +129,16 @@ function findPrototype(environment: Environment, id: number): HelperPrototype {
   return prototype;
 }
 
-/** The kfunc that the call at this slot names. @throws {Rejection} where this kernel has none of that name */
-function findKfunc({ code, profile, spec, rules }: Environment, slot: number): string {
+/**
+ * The kfunc that the call at this slot names; undefined where this kernel has none of that name. A loader then hands in
+ * id 0, and the call is passed over: only what is left of it at the end is refused (fixup_kfunc_call).
+ */
+function findKfunc(environment: Environment, slot: number): string | undefined {
+  const { code, profile, spec, rules } = environment;
   const name = kfuncsOf(spec).get(slot) ?? "";
-  if (!rules.hasKfunc(name, spec, profile))
-    throw new Rejection(-ERRNO.EINVAL, `calling kernel function ${name}#${code.imm[slot]} is not allowed`);
-  return name;
+  if (rules.hasKfunc(name, spec, profile)) return name;
+  environment.missingKfunc ??= `calling kernel function ${name}#${code.imm[slot]} is not allowed`;
+  return undefined;
 }
 
 const INTERRUPT_KFUNCS: ReadonlyMap<string, (state: VerifierState, flags: RegisterState) => void> = new Map([
@@ -145,6 +149,7 @@ const INTERRUPT_KFUNCS: ReadonlyMap<string, (state: VerifierState, flags: Regist
 /** check_kfunc_call: each takes a timer or the state of the interrupts, and every type may call it (common_kfunc_set). @throws {Rejection} */
 export function checkKfuncCall(environment: Environment, state: VerifierState): void {
   const name = findKfunc(environment, state.slot);
+  if (name === undefined) return;
   if (!environment.isGpl)
     throw new Rejection(-ERRNO.EINVAL, "cannot call kernel function from non-GPL compatible program");
   const { registers } = state.frames.at(-1) as Frame;

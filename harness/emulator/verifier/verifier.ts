@@ -135,6 +135,7 @@ function check(input: VerifierInput, subprograms: readonly Subprogram[], maps: R
     checkMain(environment);
   }
   checkStackDepth(environment);
+  if (environment.missingKfunc !== undefined) throw new Rejection(-ERRNO.EINVAL, environment.missingKfunc);
 }
 
 /** The same, with what it throws as its result. */
