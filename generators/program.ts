@@ -1,5 +1,7 @@
 /** Random programs: what they intend is drawn freely, then written down so that every element is looked up first. */
 import fc from "fast-check";
+import { BPF_F_LOCK } from "../bpf/uapi.ts";
+import { interruptsOff } from "../scenario/build.ts";
 import type { Callback, MapSpec, Operation, ProgramSpec } from "../scenario/scenario.ts";
 import { otherClock, reservedFlags, timerClock } from "./clock.ts";
 import { runnableType } from "./program-type.ts";
@@ -34,10 +36,15 @@ type Intent =
   | { kind: "cancel"; target: Target }
   | { kind: "payload"; target: Target; write: number | null }
   | { kind: "access"; target: Target; access: "load" | "store" }
+  | { kind: "lock"; target: Target }
+  | { kind: "interrupts-off"; target: Target; call: InterruptsOffCall }
   | Replacement;
 
+/** What is called with interrupts off. */
+type InterruptsOffCall = "cancel" | "cancel-async" | "start" | "init";
+
 /** What takes an element's timer away. */
-type Replacement = { kind: "update" | "delete"; map: number; key: number };
+type Replacement = { kind: "update" | "delete"; map: number; key: number; flags: number };
 const isReplacement = (intent: Intent): intent is Replacement => intent.kind === "update" || intent.kind === "delete";
 
 /** True once in `times`. */
@@ -84,8 +91,25 @@ function intent(maps: readonly MapSpec[], callbacks: number, inCallback: boolean
         write: fc.oneof(fc.constant(null), fc.nat({ max: 255 })),
       }),
     },
-    { weight: 1, arbitrary: fc.record({ kind: fc.constantFrom("update" as const, "delete" as const), map, key }) },
+    {
+      weight: 1,
+      arbitrary: fc.record({
+        kind: fc.constantFrom("update" as const, "delete" as const),
+        map,
+        key,
+        flags: fc.constantFrom(0, 0, 0, BPF_F_LOCK),
+      }),
+    },
+    {
+      weight: 0.2,
+      arbitrary: fc.record({
+        kind: kind("interrupts-off"),
+        target: element,
+        call: fc.constantFrom<InterruptsOffCall>("cancel", "cancel", "start", "start", "init", "cancel-async"),
+      }),
+    },
   ];
+  if (maps.some(hasLock)) choices.push({ weight: 3, arbitrary: fc.record({ kind: kind("lock"), target }) });
   if (callbacks > 0)
     choices.push({
       weight: 5,
@@ -102,6 +126,8 @@ function intent(maps: readonly MapSpec[], callbacks: number, inCallback: boolean
     });
   return fc.oneof(...choices.map(({ weight, arbitrary }) => ({ weight: weight * 10, arbitrary })));
 }
+
+const hasLock = ({ value }: MapSpec): boolean => value.fields.some(({ kind }) => kind === "spin-lock");
 
 /** Numbers the starts of a scenario, so that no two expire together. */
 interface Starts {
@@ -133,8 +159,8 @@ class FunctionWriter {
 
   write(intent: Intent): void {
     if (isReplacement(intent)) {
-      const { kind, map, key } = intent;
-      this.operations.push(kind === "update" ? { kind, map, key, flags: 0 } : { kind, map, key });
+      const { kind, map, key, flags } = intent;
+      this.operations.push(kind === "update" ? { kind, map, key, flags } : { kind, map, key });
       if (this.#maps[map]?.type === "array") return;
       // Pointers into the map may dangle from here on: what a stale pointer does is nobody's promise.
       for (const [slot, held] of this.#slots.entries()) if (held?.map === map) this.#slots[slot] = undefined;
@@ -143,43 +169,68 @@ class FunctionWriter {
     }
     const element = this.#element(intent.target);
     if (element === undefined) return;
-    const operation = this.#timerOperation(intent, element);
-    if (operation !== undefined) this.operations.push(operation);
+    this.operations.push(...this.#timerOperations(intent, element));
   }
 
   #ownMap(target: Target): number {
     return target === "self" ? 0 : target.map;
   }
 
-  #timerOperation(intent: Exclude<Intent, Replacement>, element: number | "self"): Operation | undefined {
+  #timerOperations(intent: Exclude<Intent, Replacement>, element: number | "self"): Operation[] {
     switch (intent.kind) {
       case "init": {
         const own = this.#ownMap(intent.target);
         const map = intent.otherMap ? (own + 1) % this.#maps.length : own;
         const misplaced = intent.misplaced ? { offsetDelta: 8 } : {};
-        return { kind: "timer-init", element, map, flags: intent.flags, ...misplaced };
+        return [{ kind: "timer-init", element, map, flags: intent.flags, ...misplaced }];
       }
       case "set-callback":
-        return { kind: "timer-set-callback", element, callback: intent.callback };
+        return [{ kind: "timer-set-callback", element, callback: intent.callback }];
       case "start": {
         // A callback that starts its own timer again keeps the timer's place within the cell.
         const ns =
           element === "self"
             ? (intent.cells + 1) * CELL_NS
             : intent.cells * CELL_NS + FIRST_PLACE_NS + APART_NS * this.#starts.next++;
-        return { kind: "timer-start", element, ns, flags: intent.flags };
+        return [{ kind: "timer-start", element, ns, flags: intent.flags }];
       }
       case "cancel":
-        return { kind: "timer-cancel", element };
+        return [{ kind: "timer-cancel", element }];
       case "access":
-        return { kind: "access-timer", element, access: intent.access };
+        return [{ kind: "access-timer", element, access: intent.access }];
+      case "lock": {
+        const map = this.#maps[this.#ownMap(intent.target)];
+        if (map === undefined || !hasLock(map)) return [];
+        return [
+          { kind: "spin-lock", element },
+          { kind: "spin-unlock", element },
+        ];
+      }
+      case "interrupts-off":
+        return interruptsOff([this.#callWithInterruptsOff(intent, element)]);
       case "payload": {
         const map = this.#maps[this.#ownMap(intent.target)];
-        if (intent.target === "self" || map?.value.fields.every(({ kind }) => kind !== "u64")) return undefined;
+        if (intent.target === "self" || map?.value.fields.every(({ kind }) => kind !== "u64")) return [];
         return intent.write === null
-          ? { kind: "read-payload", element }
-          : { kind: "write-payload", element, value: intent.write };
+          ? [{ kind: "read-payload", element }]
+          : [{ kind: "write-payload", element, value: intent.write }];
       }
+    }
+  }
+
+  #callWithInterruptsOff(
+    { call, target }: Extract<Intent, { kind: "interrupts-off" }>,
+    element: number | "self",
+  ): Operation {
+    switch (call) {
+      case "cancel":
+        return { kind: "timer-cancel", element };
+      case "cancel-async":
+        return { kind: "timer-cancel-async", element };
+      case "init":
+        return { kind: "timer-init", element, map: this.#ownMap(target), flags: 1 };
+      case "start":
+        return { kind: "timer-start", element, ns: FIRST_PLACE_NS + APART_NS * this.#starts.next++, flags: 0 };
     }
   }
 }
@@ -206,6 +257,10 @@ export function anyProgram(maps: readonly MapSpec[], index: number): fc.Arbitrar
           fc.record({
             intents: fc.array(intent(maps, callbacks, true), { maxLength: CALLBACK_OPERATIONS_MAX }),
             returns: rarely(50).map(Number),
+            mayReturn: fc.oneof(
+              { weight: 30, arbitrary: fc.constant(undefined) },
+              { weight: 1, arbitrary: fc.constantFrom(0, 1001) },
+            ),
           }),
           { minLength: callbacks, maxLength: callbacks },
         ),
@@ -231,6 +286,7 @@ export function anyProgram(maps: readonly MapSpec[], index: number): fc.Arbitrar
           (each): Callback => ({
             operations: written(maps, starts, each.intents),
             returns: each.returns,
+            ...(each.mayReturn === undefined ? {} : { mayReturn: each.mayReturn }),
           }),
         ),
       };

@@ -3,10 +3,16 @@
  * outcome depends on how fast a runtime is.
  */
 import fc from "fast-check";
+import { BPF_F_LOCK } from "../bpf/uapi.ts";
 import type { MapSpec, Scenario, Step } from "../scenario/scenario.ts";
 import { RELEASE_NS } from "../scenario/time.ts";
+import { largeKey } from "./large-key.ts";
+import { lockedMap } from "./locked-map.ts";
 import { timerMap } from "./map.ts";
+import { ownLruMap } from "./own-lru-map.ts";
 import { anyProgram, CELL_NS } from "./program.ts";
+import { workQueueMap } from "./work-queue-map.ts";
+import { wrappedTimerMap } from "./wrapped-timer-map.ts";
 
 const PROGRAMS_MAX = 3;
 const STEPS_MAX = 9;
@@ -39,7 +45,7 @@ function stepChoices({ maps, programs, keys }: Counts): fc.WeightedArbitrary<Ste
     ...element,
     payload: fc.nat({ max: 255 }),
     fill: fc.constantFrom(0, 0, 0xff),
-    flags: fc.constantFrom(0, 0, 0, 1, 2),
+    flags: fc.constantFrom(0, 0, 0, 1, 2, BPF_F_LOCK),
   });
   const onElement = <K extends "delete" | "lookup">(kind: K) => fc.record({ kind: fc.constant(kind), ...element });
   return [
@@ -71,10 +77,35 @@ function preparation(maps: readonly MapSpec[], programs: number, inserted: reado
   ];
 }
 
+const anyMap: fc.Arbitrary<MapSpec> = fc.oneof(
+  { weight: 12, arbitrary: timerMap },
+  { weight: 3, arbitrary: lockedMap },
+  { weight: 2, arbitrary: ownLruMap },
+  { weight: 1, arbitrary: wrappedTimerMap },
+  { weight: 1, arbitrary: workQueueMap },
+);
+
+/** The same scenario with key 0 of every map but arrays renamed. */
+function withKey(scenario: Scenario, renamed: number): Scenario {
+  const rename = <T extends object>(item: T): T =>
+    "key" in item && "map" in item && item.key === 0 && scenario.maps[item.map as number]?.type !== "array"
+      ? { ...item, key: renamed }
+      : item;
+  return {
+    ...scenario,
+    programs: scenario.programs.map((program) => ({
+      ...program,
+      operations: program.operations.map(rename),
+      callbacks: program.callbacks.map((each) => ({ ...each, operations: each.operations.map(rename) })),
+    })),
+    steps: scenario.steps.map(rename),
+  };
+}
+
 /** A random scenario. Nothing in it expires while a program runs, and no two timers expire close to each other. */
 export const anyScenario: fc.Arbitrary<Scenario> = fc
   .record({
-    maps: fc.array(timerMap, { minLength: 1, maxLength: 2 }),
+    maps: fc.array(anyMap, { minLength: 1, maxLength: 2 }),
     programs: fc.integer({ min: 1, max: PROGRAMS_MAX }),
   })
   .chain(({ maps, programs }) => {
@@ -83,16 +114,22 @@ export const anyScenario: fc.Arbitrary<Scenario> = fc
       maps: fc.constant(maps),
       programs: fc.tuple(...Array.from({ length: programs }, (_, index) => anyProgram(maps, index))),
       inserted: fc.array(fc.constantFrom(true, true, true, true, false), { minLength: 4, maxLength: 4 }),
+      renamed: fc.oneof({ weight: 3, arbitrary: fc.constant(0) }, { weight: 1, arbitrary: largeKey }),
       steps: fc.array(fc.oneof(...stepChoices({ maps: maps.length, programs, keys })), { maxLength: STEPS_MAX }),
     });
   })
-  .map(({ maps, programs, inserted, steps }) => ({
-    maps,
-    programs,
-    steps: [
-      ...preparation(maps, programs.length, inserted),
-      { kind: "run", program: 0 },
-      ...steps.flat(),
-      { kind: "advance", ns: 6 * CELL_NS },
-    ],
-  }));
+  .map(({ maps, programs, inserted, renamed, steps }) =>
+    withKey(
+      {
+        maps,
+        programs,
+        steps: [
+          ...preparation(maps, programs.length, inserted),
+          { kind: "run", program: 0 },
+          ...steps.flat(),
+          { kind: "advance", ns: 6 * CELL_NS },
+        ],
+      },
+      renamed,
+    ),
+  );

@@ -18,6 +18,7 @@ import {
 import type { ProgramType } from "../scenario/program-types.ts";
 import type { MapSpec, Operation, Scenario } from "../scenario/scenario.ts";
 import { timerClock } from "./clock.ts";
+import { lockedMap } from "./locked-map.ts";
 import { timerElement, timerMap } from "./map.ts";
 import { runnableType } from "./program-type.ts";
 import { delayNs } from "./time.ts";
@@ -86,24 +87,6 @@ export const directly = (access: "load" | "store") =>
       const refused: Operation = { kind: "access-timer", element: 0, access, offsetDelta };
       return write([map], type, [lookup(0, key), allowed], [lookup(0, key), refused]);
     });
-
-/** A value with a lock, a timer and a payload; LRU hash maps take no locks. */
-const lockedMap = fc.constantFrom<MapSpec["type"]>("array", "hash").map(
-  (type): MapSpec => ({
-    type,
-    maxEntries: 1,
-    flags: 0,
-    btf: true,
-    value: {
-      size: 32,
-      fields: [
-        { kind: "spin-lock", offset: 0 },
-        { kind: "timer", offset: 8 },
-        { kind: "u64", offset: 24 },
-      ],
-    },
-  }),
-);
 
 /** Socket filters may not use locks at all. */
 const lockingType = runnableType.filter((type) => type !== "socket-filter");
