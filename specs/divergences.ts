@@ -141,6 +141,22 @@ export const DIVERGENCES: readonly Divergence[] = [
       "bpf_timer_init initializes the hrtimer as HRTIMER_MODE_REL_SOFT whatever the later start will say. For a relative timer __hrtimer_init (__hrtimer_setup in later releases) replaces CLOCK_REALTIME by CLOCK_MONOTONIC, and bpf_timer_start with HRTIMER_MODE_ABS_SOFT arms it on that base.",
   },
   {
+    id: "set-callback.returns-zero",
+    guarantee: "set-callback.returns-zero",
+    clause: "branch",
+    shows: (violation) => isResult(violation, 0),
+    since: "5.15",
+    until: "6.8",
+    seenOn: ["6.1"],
+    title: "A callback that returns another number than 0 on one branch loads before 6.8",
+    claim:
+      "A timer's callback has to return 0: the verifier refuses a program whose callback may return anything else.",
+    happens:
+      "A program loads whose callback returns 0 on the branch that is followed first, and another number on one that meets it.",
+    because:
+      'check_return_code looked at R0 and did not ask for its exact number, so that the number on the second branch was taken for as good as the one on the first where both go on alike (states_equal). 6.8 marks R0 as precise first ("bpf: enforce precise retval range on program exit").',
+  },
+  {
     id: "set-callback.releases-program",
     guarantee: "set-callback.releases-program",
     clause: "fired",

@@ -12,6 +12,7 @@ import { delayNs } from "../../generators/time.ts";
 import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
   advance,
+  branchingCallback,
   callback,
   cancel,
   closeMap,
@@ -28,7 +29,7 @@ import {
   userUpdate,
 } from "../../scenario/build.ts";
 import { usedCallbacks } from "../../scenario/elements.ts";
-import type { Operation, Scenario, Step } from "../../scenario/scenario.ts";
+import type { Callback, Operation, ProgramSpec, Scenario, Step } from "../../scenario/scenario.ts";
 import { GRID_NS, RELEASE_NS } from "../../scenario/time.ts";
 import { isHanded } from "../checks/callback-arguments.ts";
 import { callbackSets, callsLatest, nameOf } from "../checks/callback-calls.ts";
@@ -135,6 +136,14 @@ const UNINITIALIZED: readonly ((timer: OneTimer) => Operation[])[] = [
   ({ key, clock }) => [lookup(0, key), init(0, clock + MAX_CLOCKS)],
   ({ key, clock }) => [lookup(0, key), init(0, clock), setCallback(0), updateElement(0, key), lookup(0, key)],
 ];
+
+/** Whether a program sets a callback of a kind. */
+const setsCallback = ({ callbacks, ...rest }: ProgramSpec, isSuch: (callback: Callback) => boolean): boolean =>
+  callbacks.some(isSuch) &&
+  usedCallbacks({ callbacks, ...rest }).some((index) => {
+    const used = callbacks[index];
+    return used !== undefined && isSuch(used);
+  });
 
 /** What frees the timer of an element of map 2. */
 const FREEING: readonly ((key: number) => Step)[] = [() => closeMap(2), (key) => userUpdate(key, 0, 0, 2)];
@@ -565,21 +574,32 @@ export default [
           fc.constantFrom(1, -1),
           fc.integer().filter((value) => value !== 0),
         ),
+        mayReturn: fc.oneof(fc.constant(-1), fc.integer({ max: -1 })),
       })
-      .map(({ element: { map, key }, clock, type, returns }) => {
+      .map(({ element: { map, key }, clock, type, returns, mayReturn }) => {
         const operations = [lookup(0, key), init(0, clock), setCallback(0)];
         return scenario(
           [map],
-          [program(operations, [callback()], type), program(operations, [callback([], returns)], type)],
+          [callback(), callback([], returns), branchingCallback(mayReturn)].map((each) =>
+            program(operations, [each], type),
+          ),
           [],
         );
       }),
     clauses: [
       {
         name: "load",
-        words: "A program whose timer callback can return anything but 0 is refused at load.",
-        check: refuses((program) => usedCallbacks(program).some((index) => program.callbacks[index]?.returns !== 0)),
-        faults: ["verifier-allows-nonzero-callback"],
+        words: "A program whose timer callback returns anything but 0 is refused at load.",
+        check: refuses((program) => setsCallback(program, ({ returns }) => returns !== 0)),
+        faults: ["verifier-allows-nonzero-callback", "verifier-allows-positive-callback"],
+      },
+      {
+        name: "branch",
+        words: "So is one whose callback returns anything but 0 on one of its branches.",
+        check: refuses((program) =>
+          setsCallback(program, ({ returns, mayReturn = 0 }) => returns === 0 && mayReturn !== 0),
+        ),
+        faults: ["verifier-allows-nonzero-callback", "verifier-forgets-branch"],
       },
     ],
   },

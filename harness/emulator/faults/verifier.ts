@@ -55,6 +55,14 @@ export const verifierFaults = {
     summary: "a callback that returns something else than 0 loads",
     rules: { callbackReturns: undefined },
   },
+  "verifier-allows-positive-callback": {
+    summary: "a callback that returns a positive number loads",
+    rules: { callbackReturns: { min: 0, max: 2 ** 31 - 1 } },
+  },
+  "verifier-forgets-branch": {
+    summary: "what a callback returns on one branch is forgotten where it meets another",
+    profile: () => ({ returnIsPrecise: false }),
+  },
   "verifier-refuses-program-type": {
     summary: "XDP programs may not call the timer helpers",
     rules: {
