@@ -60,12 +60,14 @@ export class Expectation {
 
   concerns(guarantee: string, clause: string): boolean {
     const { entry } = this;
-    return "guarantee" in entry && entry.guarantee === guarantee && (entry.clause ?? clause) === clause;
+    return "complaint" in entry || (entry.guarantee === guarantee && (entry.clause ?? clause) === clause);
   }
 
-  isSeenIn({ observed }: Violation): boolean {
+  isSeenIn({ observed, subject }: Violation): boolean {
     const { entry } = this;
-    return "seen" in entry && observed.includes(entry.seen);
+    return "seen" in entry
+      ? observed.includes(entry.seen)
+      : subject === "complaint" && observed.includes(entry.complaint);
   }
 
   /** Whether it is about this complaint of a kernel. */

@@ -23,7 +23,7 @@ export interface JudgedCase {
 export function judgeCase(jury: Jury, item: Case, outcome: Outcome, expected: readonly Expectation[] = []): JudgedCase {
   const violation = healthViolation(outcome, item.compiled);
   const expectation = expected.find((each) => violation !== undefined && each.isComplaint(violation.observed));
-  if (violation !== undefined && (expectation === undefined || outcome.kind !== "trace"))
+  if (violation !== undefined && outcome.kind !== "trace")
     return { item, outcome, opinions: [], trouble: { kind: "complaint", violation } };
   if (outcome.kind !== "trace") {
     const console = outcome.kind === "died" ? `\n${outcome.console}` : "";
@@ -35,8 +35,9 @@ export function judgeCase(jury: Jury, item: Case, outcome: Outcome, expected: re
     return { item, outcome, opinions: [], trouble: { kind: "error", reason } };
   }
   const opinions = jury.judge(item, outcome);
-  if (violation === undefined || expectation === undefined) return { item, outcome, opinions };
-  return { item, outcome, opinions, trouble: { kind: "complaint", violation, expectation } };
+  if (violation === undefined) return { item, outcome, opinions };
+  const accepted = expectation === undefined ? {} : { expectation };
+  return { item, outcome, opinions, trouble: { kind: "complaint", violation, ...accepted } };
 }
 
 /** What one guarantee says of one case. */
@@ -53,7 +54,7 @@ export function verdictOf(
   { id, clause: only }: { id: string; clause?: string | undefined },
   { opinions, trouble }: JudgedCase,
 ): CaseVerdict {
-  if (trouble?.kind === "complaint" && trouble.expectation === undefined)
+  if (only === undefined && trouble?.kind === "complaint" && trouble.expectation === undefined)
     return { kind: "violated", violation: trouble.violation };
   if (trouble?.kind === "error") return trouble;
   const own = opinions.filter(

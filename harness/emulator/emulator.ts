@@ -80,12 +80,13 @@ export class Emulator implements Harness {
       const effect = user.execute(step);
       return { ...effect, timeNs: kernel.hrtimers.nowNs, records: log.next() };
     });
-    return {
+    const trace: Trace = {
       format: TRACE_FORMAT,
       version: TRACE_VERSION,
       steps,
       droppedRecords: log.dropped(),
-      complaints: kernel.complaints,
+      complaints: [],
     };
+    return this.#fault?.observed?.(trace) ?? trace;
   }
 }

@@ -46,8 +46,6 @@ export class Kernel implements MapHost, TimerHost, HelperHost, Surroundings<Load
   readonly timers: BpfTimers;
   /** The processor that executes. */
   cpu = 0;
-  /** What it has printed of itself that should not be: nothing, unless something is wrong. */
-  readonly complaints: string[] = [];
   /** Maps that programs may hold pointers to, by handle. */
   readonly #maps = new Map<number, BpfMap>();
   readonly #rules: TimerRules;

@@ -339,7 +339,7 @@ export default [
         name: "not-early",
         words: "nor earlier, even where the start before would have been due by then;",
         check: neverFiresEarly(isRestart),
-        faults: ["restart-takes-earlier"],
+        faults: ["restart-takes-earlier", "restart-ignored"],
       },
       {
         name: "once",

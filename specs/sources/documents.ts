@@ -20,6 +20,8 @@ export const DOCUMENTS = {
   "linux/kernel/bpf/hashtab.c": "Linux, kernel/bpf/hashtab.c",
   "linux/kernel/bpf/helpers.c": "Linux, kernel/bpf/helpers.c",
   "linux/kernel/bpf/verifier.c": "Linux, kernel/bpf/verifier.c",
+  "linux/kernel/bpf/inode.c": "Linux, kernel/bpf/inode.c",
+  "linux/kernel/panic.c": "Linux, kernel/panic.c",
   "linux/kernel/bpf/syscall.c": "Linux, kernel/bpf/syscall.c",
   "linux/kernel/time/hrtimer.c": "Linux, kernel/time/hrtimer.c",
 } as const;

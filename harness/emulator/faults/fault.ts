@@ -1,4 +1,5 @@
 /** What a deliberate defect of the emulator is: changes of a machine that is honest without them. */
+import type { Trace } from "../../../scenario/trace.ts";
 import type { Kernel } from "../kernel.ts";
 import type { LogReader } from "../log-reader.ts";
 import type { Profile } from "../profiles.ts";
@@ -24,6 +25,8 @@ export interface Fault {
   readonly rules?: Partial<TimerRules>;
   /** Wraps methods of the machine (`hooks.ts`). Called for each scenario: what is remembered, a closure remembers. */
   readonly install?: (machine: Machine) => void;
+  /** What is observed in place of what happened. */
+  readonly observed?: (trace: Trace) => Trace;
 }
 
 /** The faults of one subject, by name. */

@@ -1,0 +1,208 @@
+/**
+ * The abstract contents of maps: which elements there are, and what lies in the numbers of their values, after each
+ * event of a history. Folded over what a runtime answered, like the state of timers; where nothing settles it, it says
+ * that it does not know.
+ */
+
+import { ERRNO } from "../../bpf/errno.ts";
+import { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_F_RDONLY, BPF_F_WRONLY, BPF_NOEXIST } from "../../bpf/uapi.ts";
+import type { CallEvent, ElementId, HistoryEvent } from "../../scenario/history.ts";
+import type { MapSpec, OperationKind } from "../../scenario/scenario.ts";
+import type { Reading } from "./reading.ts";
+
+/** An element: what its first number is, or null where that cannot be told. Of no element there is undefined. */
+export interface Contents {
+  payload: number | null;
+  /** What every other number of the value is, likewise. */
+  others: number | null;
+}
+
+/** What is known of an element: it is there with these contents, it is not there, or nobody can tell. */
+export type Known = { there: true; contents: Contents } | { there: false } | { there: "untold" };
+
+const UNTOLD: Known = { there: "untold" };
+const MISSING: Known = { there: false };
+
+/** Types whose elements can be told. */
+const TYPES: ReadonlySet<MapSpec["type"]> = new Set(["array", "hash", "lru-hash"]);
+
+/** What a program does that changes a map. */
+const CHANGES: ReadonlySet<OperationKind> = new Set(["update", "delete", "write-payload"]);
+
+/** The contents of one map. */
+class MapContents {
+  readonly spec: MapSpec;
+  readonly #elements = new Map<number, Contents>();
+  /** Keys of which an LRU map may or may not have evicted the element. */
+  readonly #perhaps = new Set<number>();
+  /** Set once something was done that cannot be followed. */
+  isLost: boolean;
+
+  constructor(spec: MapSpec, isLost: boolean) {
+    this.spec = spec;
+    this.isLost = isLost;
+  }
+
+  at(key: number): Known {
+    const { type, maxEntries } = this.spec;
+    if (this.isLost || this.#perhaps.has(key)) return UNTOLD;
+    const contents = this.#elements.get(key);
+    if (contents !== undefined) return { there: true, contents };
+    if (type === "array" && key < maxEntries) return { there: true, contents: { payload: 0, others: 0 } };
+    return MISSING;
+  }
+
+  /** Whether an insertion of one more element surely finds room, or surely does not. */
+  get room(): boolean | "untold" {
+    if (this.isLost || this.#perhaps.size > 0) return "untold";
+    return this.#elements.size < this.spec.maxEntries;
+  }
+
+  /** Any update of an LRU map, one that is refused too, may evict any of its elements. */
+  mayEvict(): void {
+    if (this.spec.type === "lru-hash") for (const key of this.#elements.keys()) this.#perhaps.add(key);
+  }
+
+  put(key: number, contents: Contents): void {
+    this.#elements.set(key, contents);
+    this.#perhaps.delete(key);
+  }
+
+  write(key: number, payload: number): void {
+    const known = this.at(key);
+    if (known.there === true) this.#elements.set(key, { ...known.contents, payload });
+  }
+
+  remove(key: number): void {
+    this.#elements.delete(key);
+    this.#perhaps.delete(key);
+  }
+}
+
+/** An event with what is known just before it of the element that it is about. */
+export interface ContentsMoment {
+  event: HistoryEvent;
+  /** The map that it is about. */
+  map: MapSpec;
+  known: Known;
+  /** What an update, a delete or a lookup of the element must give; undefined where that cannot be told. */
+  result: number | undefined;
+}
+
+/** What an update with these flags gives: the rules that arrays and hash maps share. */
+function updateResult(contents: MapContents, key: number, flags: number): number | undefined {
+  const { type, maxEntries } = contents.spec;
+  if ((flags & BPF_F_LOCK) !== 0 || flags > BPF_EXIST) return undefined;
+  if (type === "array") {
+    if (key >= maxEntries) return -ERRNO.E2BIG;
+    return flags === BPF_NOEXIST ? -ERRNO.EEXIST : 0;
+  }
+  // An LRU map first makes room, perhaps with this very element, and looks for it then.
+  if (type === "lru-hash") return flags === BPF_ANY ? 0 : undefined;
+  const known = contents.at(key);
+  if (known.there === "untold") return undefined;
+  if (known.there) return flags === BPF_NOEXIST ? -ERRNO.EEXIST : 0;
+  if (flags === BPF_EXIST) return -ERRNO.ENOENT;
+  if (contents.room === true) return 0;
+  return contents.room === false ? -ERRNO.E2BIG : undefined;
+}
+
+function deleteResult(contents: MapContents, key: number): number | undefined {
+  if (contents.spec.type === "array") return -ERRNO.EINVAL;
+  const known = contents.at(key);
+  if (known.there === "untold") return undefined;
+  return known.there ? 0 : -ERRNO.ENOENT;
+}
+
+/** Follows the contents of all maps of a history. */
+class Follower {
+  readonly #maps: MapContents[];
+  readonly #created = new Set<number>();
+  readonly moments: ContentsMoment[] = [];
+
+  constructor(reading: Reading) {
+    // What lies in inner maps is reached through others, by no name.
+    const isNested = reading.scenario.maps.some(({ innerMap }) => innerMap !== undefined);
+    this.#maps = reading.scenario.maps.map((spec) => new MapContents(spec, isNested || !TYPES.has(spec.type)));
+    for (const moment of reading.moments) this.#follow(moment.event, moment.stale, moment.references);
+  }
+
+  #follow(event: HistoryEvent, stale: boolean, references: readonly { descriptor: boolean }[]): void {
+    if (event.kind === "firing") return;
+    if (event.kind === "step") {
+      if (event.step.kind === "create-map") this.#create(event.step.map);
+      if ("key" in event.step) this.#step(event, references[event.step.map]?.descriptor === true);
+      return;
+    }
+    const contents = this.#maps[event.element?.map ?? -1];
+    if (contents === undefined || event.element === null) return;
+    // A write through a pointer to an element that is gone lands wherever the kernel put that memory since.
+    if (stale) {
+      if (CHANGES.has(event.operation.kind)) contents.isLost = true;
+      return;
+    }
+    this.#call(event, event.element, contents);
+  }
+
+  /** A map that is created a second time takes the place of one that programs may still hold. */
+  #create(map: number): void {
+    const contents = this.#maps[map];
+    if (contents !== undefined && this.#created.has(map)) contents.isLost = true;
+    this.#created.add(map);
+  }
+
+  #step(event: HistoryEvent & { kind: "step" }, isHeld: boolean): void {
+    const { step, outcome } = event;
+    if (step.kind !== "update" && step.kind !== "delete" && step.kind !== "lookup") return;
+    const contents = this.#maps[step.map];
+    if (contents === undefined) return;
+    const known = contents.at(step.key);
+    const results = {
+      update: () => (step.kind === "update" ? updateResult(contents, step.key, step.flags) : undefined),
+      delete: () => deleteResult(contents, step.key),
+      lookup: () => (known.there === "untold" ? undefined : known.there ? 0 : -ERRNO.ENOENT),
+    };
+    const isBarred = (contents.spec.flags & (BPF_F_RDONLY | BPF_F_WRONLY)) !== 0;
+    const told = isBarred || contents.isLost ? undefined : results[step.kind]();
+    const result = isHeld ? told : -ERRNO.EBADF;
+    this.moments.push({ event, map: contents.spec, known, result });
+    if (step.kind === "update") contents.mayEvict();
+    if (outcome.result !== 0) return;
+    if (step.kind === "update") contents.put(step.key, { payload: step.payload, others: step.payload });
+    else if (step.kind === "delete") contents.remove(step.key);
+  }
+
+  #call(event: CallEvent, { key }: ElementId, contents: MapContents): void {
+    const { operation, result } = event;
+    const known = contents.at(key);
+    const moment = (told: number | undefined): void => {
+      this.moments.push({ event, map: contents.spec, known, result: contents.isLost ? undefined : told });
+    };
+    if (operation.kind === "lookup") moment(known.there === "untold" ? undefined : Number(known.there));
+    else if (operation.kind === "update") {
+      moment(updateResult(contents, key, operation.flags));
+      contents.mayEvict();
+      if (result === 0) contents.put(key, { payload: 0, others: 0 });
+    } else if (operation.kind === "delete") {
+      moment(deleteResult(contents, key));
+      if (result === 0) contents.remove(key);
+    } else if (operation.kind === "read-payload") {
+      const payload = known.there === true ? known.contents.payload : null;
+      moment(payload === null ? undefined : payload | 0);
+    } else if (operation.kind === "write-payload") {
+      moment(operation.value | 0);
+      contents.write(key, operation.value);
+    }
+  }
+}
+
+const remembered = new WeakMap<Reading, readonly ContentsMoment[]>();
+
+/** Every event that is about an element, with what is known of it; computed once a reading. */
+export function contentsOf(reading: Reading): readonly ContentsMoment[] {
+  const known = remembered.get(reading);
+  if (known !== undefined) return known;
+  const { moments } = new Follower(reading);
+  remembered.set(reading, moments);
+  return moments;
+}

@@ -1,0 +1,83 @@
+/** The shapes that checks of plain plumbing have in common: steps and contents, where nothing stands against them. */
+import { formatResult } from "../../bpf/errno.ts";
+import type { HistoryEvent, StepEvent } from "../../scenario/history.ts";
+import type { OperationKind, Step, StepKind } from "../../scenario/scenario.ts";
+import { type Check, UNTOUCHED, type Violation } from "../guarantee.ts";
+import { type ContentsMoment, contentsOf } from "./map-contents.ts";
+import type { Reading, StepMoment } from "./reading.ts";
+
+/** A violation of what a step gives. */
+function wrongStep(event: StepEvent, expected: number): Violation {
+  const observed = formatResult(event.outcome.result);
+  return {
+    at: event.at,
+    expected: `${event.step.kind} gives ${formatResult(expected)}`,
+    observed: `it gave ${observed}`,
+    subject: observed,
+    event,
+  };
+}
+
+/** A check that each step of some kinds gives what `expect` says; undefined where nothing settles it. */
+export function stepsGive<K extends StepKind>(
+  kinds: readonly K[],
+  expect: (moment: StepMoment<K>, step: Extract<Step, { kind: K }>, reading: Reading) => number | undefined,
+): Check {
+  return (reading) => {
+    const moments = kinds.flatMap((kind) => reading.steps(kind) as readonly StepMoment<K>[]);
+    if (moments.length === 0) return UNTOUCHED;
+    let exercised = 0;
+    const violations: Violation[] = [];
+    for (const moment of moments) {
+      const expected = expect(moment, moment.event.step, reading);
+      if (expected === undefined) continue;
+      exercised++;
+      if (moment.event.outcome.result !== expected) violations.push(wrongStep(moment.event, expected));
+    }
+    return { exercised, violations };
+  };
+}
+
+const kindOf = (event: HistoryEvent): string | undefined =>
+  event.kind === "step" ? `user ${event.step.kind}` : event.kind === "call" ? event.operation.kind : undefined;
+
+const resultOf = (event: HistoryEvent): number | undefined =>
+  event.kind === "step" ? event.outcome.result : event.kind === "call" ? event.result : undefined;
+
+/** What is done with elements, by user space (`user update`) or by a program. */
+export type ElementAction = `user ${"update" | "delete" | "lookup"}` | OperationKind;
+
+/** A check that each thing of some kinds that is done with an element gives what the map's contents make it give. */
+export function elementsGive(
+  actions: readonly ElementAction[],
+  when: (moment: ContentsMoment) => boolean = () => true,
+): Check {
+  const names = new Set<string>(actions);
+  return (reading) => {
+    const isDone = actions.some((action) =>
+      action.startsWith("user ")
+        ? reading.steps(action.slice("user ".length) as StepKind).length > 0
+        : reading.calls(action as OperationKind).length > 0,
+    );
+    if (!isDone) return UNTOUCHED;
+    let exercised = 0;
+    const violations: Violation[] = [];
+    for (const moment of contentsOf(reading)) {
+      const { event, result } = moment;
+      const kind = kindOf(event);
+      if (kind === undefined || result === undefined || !names.has(kind) || !when(moment)) continue;
+      exercised++;
+      const given = resultOf(event);
+      if (given === result || given === undefined) continue;
+      const observed = formatResult(given);
+      violations.push({
+        at: event.at,
+        expected: `${kind} gives ${formatResult(result)}`,
+        observed: `it gave ${observed}`,
+        subject: observed,
+        event,
+      });
+    }
+    return { exercised, violations };
+  };
+}

@@ -1,0 +1,255 @@
+/** What nobody promises of timers, and every promise stands on: what is logged is all that was done, in its order. */
+import { oneTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { advance, callback, init, readPayload, run, start } from "../../scenario/build.ts";
+import type { CallEvent, FiringEvent, HistoryEvent } from "../../scenario/history.ts";
+import type { Operation, ProgramSpec } from "../../scenario/scenario.ts";
+import { GRID_NS } from "../../scenario/time.ts";
+import type { Reading } from "../checks/reading.ts";
+import { type Check, type Guarantee, UNTOUCHED, type Violation } from "../guarantee.ts";
+
+type Logged = CallEvent | FiringEvent;
+
+/** The records of one entry of a program or of a callback. */
+interface Execution {
+  events: Logged[];
+  /** What the function does, in order. */
+  operations: readonly Operation[];
+  isCallback: boolean;
+}
+
+const isLogged = (event: HistoryEvent): event is Logged => event.kind !== "step";
+
+function operationsOf({ programs }: { programs: readonly ProgramSpec[] }, event: Logged): readonly Operation[] {
+  const program = programs[event.program];
+  const part = event.callback === null ? program : program?.callbacks[event.callback];
+  return part?.operations ?? [];
+}
+
+function executionsOf({ events, scenario }: Reading): Execution[] {
+  const executions = new Map<number, Execution>();
+  for (const event of events) {
+    if (!isLogged(event)) continue;
+    const known = executions.get(event.execution);
+    if (known !== undefined) known.events.push(event);
+    else {
+      const operations = operationsOf(scenario, event);
+      executions.set(event.execution, { events: [event], operations, isCallback: event.callback !== null });
+    }
+  }
+  return [...executions.values()];
+}
+
+/** Operations that leave no record of their own, or leave others' for later. */
+const UNLOGGED: ReadonlySet<Operation["kind"]> = new Set([
+  "spin-lock",
+  "spin-unlock",
+  "irq-save",
+  "irq-restore",
+  "access-timer",
+]);
+
+const violationAt = (event: Logged, expected: string, observed: string, subject: string): Violation => ({
+  at: event.at,
+  expected,
+  observed,
+  subject,
+  event,
+});
+
+/** A check that looks at each execution of a history. */
+const eachExecution =
+  (look: (execution: Execution, reading: Reading) => Violation | "kept" | undefined): Check =>
+  (reading) => {
+    const looked = executionsOf(reading)
+      .map((execution) => look(execution, reading))
+      .filter((result) => result !== undefined);
+    if (looked.length === 0) return UNTOUCHED;
+    return { exercised: looked.length, violations: looked.filter((result) => result !== "kept") };
+  };
+
+/** What the indexes of the calls have to be: all, up to a lookup that found nothing. */
+function isWhole({ events, operations }: Execution): boolean {
+  const calls = events.filter((event) => event.kind === "call");
+  if (calls.some(({ index }, at) => index !== at)) return false;
+  const last = calls.at(-1);
+  const isCutShort = last?.operation.kind.startsWith("lookup") === true && last.result === 0;
+  return isCutShort || calls.length === operations.length;
+}
+
+const logsAll: Check = eachExecution((execution) => {
+  const { events, operations, isCallback } = execution;
+  const [first] = events;
+  if (first === undefined || operations.some(({ kind }) => UNLOGGED.has(kind))) return undefined;
+  const begins = !isCallback || first.kind === "firing";
+  if (begins && isWhole(execution)) return "kept";
+  const shown = events.map((event) => (event.kind === "firing" ? "entry" : String(event.index))).join(", ");
+  return violationAt(first, `${operations.length} operations are logged in their order`, `${shown} were`, "order");
+});
+
+/** Each run that was done of a program that logs has an execution. */
+const logsRuns: Check = (reading) => {
+  const runs = reading
+    .steps("run")
+    .filter(({ event }) => event.outcome.result === 0)
+    .filter(({ event }) => {
+      const operations = reading.scenario.programs[event.step.program]?.operations ?? [];
+      return operations.length > 0 && !operations.some(({ kind }) => UNLOGGED.has(kind));
+    });
+  if (runs.length === 0) return UNTOUCHED;
+  const logged = new Set(
+    reading.events.flatMap((event) => (event.kind === "call" && event.callback === null ? [event.at] : [])),
+  );
+  const violations = runs
+    .filter(({ event }) => !logged.has(event.at))
+    .map(
+      ({ event }): Violation => ({
+        at: event.at,
+        expected: "the run logs what the program does",
+        observed: "nothing was logged",
+        subject: "run",
+        event,
+      }),
+    );
+  return { exercised: runs.length, violations };
+};
+
+/** A record's time lies within its step, and behind the record before it of the same execution. */
+const inTime: Check = eachExecution(({ events }, { trace }) => {
+  let lastNs = 0;
+  for (const event of events) {
+    const [fromNs, toNs] = [trace.steps[event.at - 1]?.timeNs ?? 0, trace.steps[event.at]?.timeNs ?? 0];
+    const earliestNs = Math.max(lastNs, fromNs);
+    if (event.timeNs < earliestNs || event.timeNs > toNs)
+      return violationAt(
+        event,
+        `a record's time lies from ${earliestNs} to ${toNs} ns`,
+        `it is ${event.timeNs} ns`,
+        "time",
+      );
+    lastNs = event.timeNs;
+  }
+  return "kept";
+});
+
+const onOneCpu: Check = eachExecution(({ events, isCallback }) => {
+  const [first, ...others] = events;
+  // The records of a callback on another processor would be those of another entry.
+  if (first === undefined || others.length === 0 || isCallback) return undefined;
+  const stray = others.find(({ cpu }) => cpu !== first.cpu);
+  if (stray === undefined) return "kept";
+  return violationAt(stray, `what began on CPU ${first.cpu} goes on there`, `it was on CPU ${stray.cpu}`, "cpu");
+});
+
+/** A run that names a processor is on it. */
+const onItsCpu: Check = (reading) => {
+  const runs = reading.steps("run").filter(({ event }) => event.step.cpu !== undefined && event.outcome.result === 0);
+  if (runs.length === 0) return UNTOUCHED;
+  const cpuOf = new Map(runs.map(({ event }) => [event.at, event.step.cpu]));
+  const calls = reading.events.filter(
+    (event): event is CallEvent => event.kind === "call" && event.callback === null && cpuOf.has(event.at),
+  );
+  const violations = calls
+    .filter(({ at, cpu }) => cpu !== cpuOf.get(at))
+    .map((event) =>
+      violationAt(event, `the program runs on CPU ${cpuOf.get(event.at)}`, `it ran on CPU ${event.cpu}`, "cpu"),
+    );
+  return { exercised: calls.length, violations };
+};
+
+/** A kernel does not complain. */
+const healthy: Check = ({ trace }) => ({
+  exercised: Number(trace.steps.length > 0),
+  violations: trace.complaints.map((complaint) => ({
+    at: trace.steps.length - 1,
+    expected: "no complaint of the kernel",
+    observed: complaint,
+    subject: "complaint",
+  })),
+});
+
+const busy = oneTimer()
+  .filter(({ map }) => map.value.fields.some(({ kind }) => kind === "u64"))
+  .map((timer) => {
+    const later = callback([readPayload("self"), init(0, timer.clock, "self")]);
+    return timerScenario(
+      timer,
+      [readyTimer(timer, [readPayload(), start(timer.delay)], [later])],
+      [run(), advance(timer.delay + GRID_NS)],
+    );
+  });
+
+const LOG = [{ document: "linux/kernel/bpf/helpers.c", place: "bpf_ktime_get_ns, bpf_get_smp_processor_id" }] as const;
+
+export default [
+  {
+    id: "plumbing.log",
+    clauses: [
+      {
+        name: "whole",
+        words:
+          "A program and a callback do what they are made of, each operation once and in order, up to a lookup that finds nothing.",
+        check: logsAll,
+        faults: ["records-out-of-order"],
+      },
+      {
+        name: "runs",
+        words: "Each test run that is done executes its program.",
+        check: logsRuns,
+        faults: ["run-executes-nothing"],
+      },
+      {
+        name: "time",
+        words: "What a program logs is logged during its step, and the clock does not go back meanwhile.",
+        check: inTime,
+        faults: ["clock-goes-back"],
+      },
+    ],
+    citations: LOG,
+    since: "5.15",
+    undocumented: true,
+    scenarios: busy,
+  },
+  {
+    id: "plumbing.processors",
+    clauses: [
+      {
+        name: "stays",
+        words: "A program ends on the processor on which it began.",
+        check: onOneCpu,
+        faults: ["migrates-mid-program"],
+      },
+      {
+        name: "named",
+        words: "A test run that names a processor is on it.",
+        check: onItsCpu,
+        faults: ["programs-report-wrong-cpu"],
+      },
+    ],
+    citations: LOG,
+    since: "5.15",
+    undocumented: true,
+    processors: 2,
+    scenarios: oneTimer().map((timer) =>
+      timerScenario(
+        timer,
+        [readyTimer(timer, [start(timer.delay)], [callback([init(0, timer.clock, "self")])])],
+        [{ kind: "run", program: 0, cpu: 1 }, run(), advance(timer.delay + GRID_NS)],
+      ),
+    ),
+  },
+  {
+    id: "plumbing.health",
+    clauses: [
+      {
+        name: "silent",
+        words: "The kernel complains of nothing.",
+        check: healthy,
+        faults: ["complains"],
+      },
+    ],
+    citations: [{ document: "linux/kernel/panic.c", place: "__warn" }],
+    since: "5.15",
+    undocumented: true,
+    scenarios: busy,
+  },
+] satisfies Guarantee[];
