@@ -48,6 +48,18 @@ const withoutAndWithTimer = (type: ProgramType, call: Operation): Scenario =>
     [],
   );
 
+/** Types that a kernel may lack: netfilter came with 6.4, the others take what not every kernel is configured with. */
+const isEverywhere = (type: ProgramType): boolean =>
+  type !== "netfilter" && type !== "lsm" && type !== "struct-ops" && type !== "tracing";
+const NOT_EVERYWHERE =
+  "The types netfilter, lsm, struct-ops and tracing are not on every kernel: netfilter came with 6.4, and the others take what some are built without.";
+
+/** Which share of the cases for some types loads their control on any kernel. */
+const reachOf = (types: readonly ProgramType[]) => ({
+  share: types.filter(isEverywhere).length / types.length,
+  because: NOT_EVERYWHERE,
+});
+
 /** For each call of a timer: its page, the types listed there, and a case for each. */
 const mayCall = (name: string, document: SourceId, since: string, types: readonly ProgramType[], call: Operation) =>
   ({
@@ -61,6 +73,7 @@ const mayCall = (name: string, document: SourceId, since: string, types: readonl
         words: `A program of each type that the page of ${document.split("/")[1]} lists may call it: where a program of the type loads without the call, it loads with it.`,
         check: loadsWith(types, [call.kind]),
         faults: [name === "cancel-async" ? "cancel-async-refuses-program-type" : "verifier-refuses-program-type"],
+        reach: reachOf(types),
       },
     ],
   }) satisfies Guarantee;
@@ -113,8 +126,8 @@ export default [
         check: loadsWith(LISTED_FOR_INIT, ["timer-init"]),
         faults: ["verifier-refuses-init"],
         reach: {
-          share: LISTED_FOR_INIT.length / LISTED_FOR_SET_CALLBACK.length,
-          because: "The page of bpf_timer_set_callback lists two types more.",
+          share: LISTED_FOR_INIT.filter(isEverywhere).length / LISTED_FOR_SET_CALLBACK.length,
+          because: `The page of bpf_timer_set_callback lists two types more. ${NOT_EVERYWHERE}`,
         },
       },
       {
@@ -122,6 +135,7 @@ export default [
         words: "So may one of each type that the page of bpf_timer_set_callback lists call that.",
         check: loadsWith(LISTED_FOR_SET_CALLBACK, ["timer-set-callback"]),
         faults: ["verifier-refuses-set-callback"],
+        reach: reachOf(LISTED_FOR_SET_CALLBACK),
       },
     ],
   },
