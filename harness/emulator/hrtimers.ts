@@ -79,12 +79,13 @@ export class Hrtimers {
   }
 
   /**
-   * hrtimer_start: arms a timer `ns` from now, or at `ns` on its clock, as `mode` says; re-arms one that is queued. The
-   * caller runs on `cpu`.
+   * hrtimer_start: arms a timer `ns` from now, or at `ns` on its clock, as `mode` says; re-arms one that is queued. It
+   * goes to the queue of `cpu`.
    */
   start(timer: Hrtimer, ns: number, mode: number, cpu: number): void {
     this.cancel(timer);
-    const { inSoftirq } = this.cpuBase(cpu);
+    // The caller's, on whatever processor the timer goes: no two execute at a time.
+    const inSoftirq = this.cpuBases.some((base) => base.inSoftirq);
     const startedNs = this.nowNs + (inSoftirq ? 1 : 0);
     timer.softExpiresNs = (mode & HRTIMER_MODE.rel) === 0 ? ns : addSafe(ns, startedNs);
     timer.expiresNs = addSafe(timer.softExpiresNs, 0);

@@ -98,4 +98,44 @@ describe("hrtimers", () => {
     hrtimers.advance(1010 + 3 * MIN_DELTA_NS);
     expect(fired).toEqual([0, 1, 2, 3].map((times) => 1010 + times * MIN_DELTA_NS));
   });
+
+  test("each processor serves its own queue, the lower first where both are due", () => {
+    const { hrtimers, fired, timer } = machine();
+    hrtimers.start(timer("second", "monotonic"), 10, REL, 1);
+    hrtimers.start(timer("first", "boottime"), 10, REL, 0);
+    hrtimers.start(timer("earliest"), 5, REL, 1);
+    hrtimers.advance(2000);
+    expect(fired).toEqual(["earliest@1005", "first@1010", "second@1010"]);
+  });
+
+  test("only the processor asked for serves what is pending", () => {
+    const { hrtimers, fired, timer } = machine();
+    hrtimers.start(timer("other"), 0, REL, 1);
+    hrtimers.runPending(0);
+    expect(fired).toEqual([]);
+    hrtimers.runPending();
+    expect(fired).toEqual(["other@1000"]);
+  });
+
+  test("a start moves a timer to another processor's queue", () => {
+    const { hrtimers, fired, timer } = machine();
+    const t = timer("t");
+    hrtimers.start(t, 10, REL, 0);
+    hrtimers.start(t, 20, REL, 1);
+    expect(hrtimers.cpuBases.map(({ queue }) => queue.length)).toEqual([0, 1]);
+    hrtimers.advance(2000);
+    expect(fired).toEqual(["t@1020"]);
+  });
+
+  test("what a callback arms for at once on another processor waits for its next interrupt, too", () => {
+    const hrtimers = new Hrtimers(1000);
+    const fired: number[] = [];
+    const timer: Hrtimer = new Hrtimer("monotonic", () => {
+      fired.push(hrtimers.nowNs);
+      hrtimers.start(timer, 0, REL, 1 - timer.cpu);
+    });
+    hrtimers.start(timer, 10, REL, 0);
+    hrtimers.advance(1010 + 2 * MIN_DELTA_NS);
+    expect(fired).toEqual([0, 1, 2].map((times) => 1010 + times * MIN_DELTA_NS));
+  });
 });
