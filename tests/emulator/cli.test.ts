@@ -37,9 +37,9 @@ describe("timerconf run", () => {
   });
 
   it("writes the same report.json for the same seed, byte for byte", async () => {
-    await run("emulator");
+    await run("emulator", "--guarantee", "start.*");
     const first = await readFile(join(folder, "report.json"), "utf8");
-    await run("emulator");
+    await run("emulator", "--guarantee", "start.*");
     expect(await readFile(join(folder, "report.json"), "utf8")).toBe(first);
   });
 
@@ -48,7 +48,37 @@ describe("timerconf run", () => {
     expect(code).toBe(1);
     expect(out).toContain(`init.already-initialized, clause returns is violated on ${FAULTY}`);
     expect(await readdir(folder)).toContain(CASE_FILE);
-    expect((await report()).results).toMatchObject([{ verdict: "violated", counterexample: CASE_FILE }]);
+    expect((await report()).results).toContainEqual(
+      expect.objectContaining({ verdict: "violated", counterexample: CASE_FILE }),
+    );
+  });
+
+  it.each([
+    [{ guarantee: "init.gone", seen: "0" }, /entry 0 names the guarantee init\.gone/],
+    [{ guarantee: "init.succeeds", seen: "0", until: "2020-01-01" }, /entry 0 expired on 2020-01-01/],
+  ])("refuses expectations that are unknown or have expired (%#)", async (entry, message) => {
+    const file = join(folder, "known.json");
+    await writeFile(file, JSON.stringify([{ runtime: "emulator", reason: "a test", until: "2999-12-31", ...entry }]));
+    const { code, err } = await run("emulator", "--guarantee", "init.succeeds", "--expect", file);
+    expect(code).toBe(2);
+    expect(err).toMatch(message);
+  });
+
+  it("excuses what is expected, with its reason", async () => {
+    const file = join(folder, "known.json");
+    const common = { runtime: FAULTY, reason: "a test", until: "2999-12-31" };
+    await writeFile(file, JSON.stringify([{ guarantee: "init.already-initialized", seen: "returned 0", ...common }]));
+    await run(FAULTY, "--guarantee", "init.already-initialized", "--expect", file);
+    expect((await report()).results).toContainEqual(
+      expect.objectContaining({
+        guarantee: "init.already-initialized",
+        clauses: expect.arrayContaining([
+          expect.objectContaining({
+            excuses: [expect.objectContaining({ kind: "expectation", reason: "expected: a test" })],
+          }),
+        ]),
+      }),
+    );
   });
 
   it("shows results that it cannot save, complains once and exits 2", async () => {
@@ -57,7 +87,7 @@ describe("timerconf run", () => {
     const { code, out, err } = await run(FAULTY, "--guarantee", "init.already*", "--out", join(file, "out"));
     expect(code).toBe(2);
     expect(err.match(/^timerconf: cannot save to .*--out$/gm)).toHaveLength(1);
-    expect(out).toContain("1 violated");
+    expect(out).toMatch(/\d violated/);
   });
 
   it("exits 130 when interrupted, and keeps what was found", async () => {
@@ -123,7 +153,7 @@ describe("timerconf replay", () => {
     await writeFile(file, JSON.stringify(bare));
     const { code, out } = await timerconf(["replay", file, "--runtime", "emulator"]);
     expect(code).toBe(0);
-    expect(out).toMatch(/p0 operation 2 += -16\n/);
+    expect(out).toMatch(/operation \d+ += -16\n/);
     expect(out).toContain("nothing was judged");
   });
 
@@ -175,7 +205,7 @@ describe("timerconf diff", () => {
     timerconf(["diff", "emulator", right, "--cases", "100", "--seed", "1", "--out", folder]);
 
   it("exits 0 where both agree", async () => {
-    const { code, out } = await diff("emulator:6.12");
+    const { code, out } = await diff("emulator:7.3");
     expect(code).toBe(0);
     expect(out).toMatch(/agree on 100 scenarios, seed 1\n$/);
   });
@@ -185,7 +215,8 @@ describe("timerconf diff", () => {
     expect(code).toBe(1);
     expect(out).toMatch(/^- .*bpf_timer_init.* = -EBUSY$/m);
     expect(out).toMatch(/^\+ .*bpf_timer_init.* = 0$/m);
-    expect(await readdir(folder)).toEqual(["diff--emulator--emulator+fault=init-twice-allowed.json"]);
+    expect(await readdir(folder)).toContain("diff--emulator--emulator+fault=init-twice-allowed.json");
+    expect(await readdir(folder)).toContain("init.already-initialized--emulator+fault=init-twice-allowed.json");
   });
 
   it("exits 2 on a runtime that means nothing", async () => {
