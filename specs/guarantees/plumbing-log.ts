@@ -39,14 +39,8 @@ function executionsOf({ events, scenario }: Reading): Execution[] {
   return [...executions.values()];
 }
 
-/** Operations that leave no record of their own, or leave others' for later. */
-const UNLOGGED: ReadonlySet<Operation["kind"]> = new Set([
-  "spin-lock",
-  "spin-unlock",
-  "irq-save",
-  "irq-restore",
-  "access-timer",
-]);
+/** Operations that leave no record of their own. */
+const UNLOGGED: ReadonlySet<Operation["kind"]> = new Set(["spin-lock", "spin-unlock", "irq-save", "irq-restore"]);
 
 const violationAt = (event: Logged, expected: string, observed: string, subject: string): Violation => ({
   at: event.at,
@@ -70,16 +64,17 @@ const eachExecution =
 /** What the indexes of the calls have to be: all, up to a lookup that found nothing. */
 function isWhole({ events, operations }: Execution): boolean {
   const calls = events.filter((event) => event.kind === "call");
-  if (calls.some(({ index }, at) => index !== at)) return false;
+  const logged = operations.flatMap(({ kind }, index) => (UNLOGGED.has(kind) ? [] : [index]));
+  if (calls.some(({ index }, at) => index !== logged[at])) return false;
   const last = calls.at(-1);
   const isCutShort = last?.operation.kind.startsWith("lookup") === true && last.result === 0;
-  return isCutShort || calls.length === operations.length;
+  return isCutShort || calls.length === logged.length;
 }
 
 const logsAll: Check = eachExecution((execution) => {
   const { events, operations, isCallback } = execution;
   const [first] = events;
-  if (first === undefined || operations.some(({ kind }) => UNLOGGED.has(kind))) return undefined;
+  if (first === undefined) return undefined;
   const begins = !isCallback || first.kind === "firing";
   if (begins && isWhole(execution)) return "kept";
   const shown = events.map((event) => (event.kind === "firing" ? "entry" : String(event.index))).join(", ");
