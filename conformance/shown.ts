@@ -41,7 +41,9 @@ export class Shown {
         clause.witness = again;
       }
     }
-    if (clause.witness !== undefined) await this.#show(guarantee.id, juror.clause.name, clause.witness);
+    // A complaint is shown under the guarantee whose case it was, as what it takes to see it again costs guests.
+    if (clause.witness !== undefined && clause.witness.judged.trouble === undefined)
+      await this.#show(guarantee.id, juror.clause.name, clause.witness);
   }
 
   async #lateAgain({ guarantee, clause }: Juror, late: readonly Witness[]): Promise<Witness | undefined> {
