@@ -69,7 +69,8 @@ export async function matrixCommand(options: MatrixCommandOptions, io: Io): Prom
   const seed = options.seed ?? seedOf(asked, before?.request, randomSeed());
   const request: Request = { ...asked, seed };
   const earlier = before !== undefined && isSame(request, before.request) ? before.results : undefined;
-  if (earlier !== undefined) io.out.write(`going on after ${earlier.results.length} verdicts in ${out}\n`);
+  const judged = earlier?.runtimes.reduce((sum, { drawn }) => sum + drawn.length, 0);
+  if (judged !== undefined) io.out.write(`going on after ${judged} verdicts in ${out}\n`);
   await inFolder(out, () => writeRequest(out, request));
   const { expect, strict } = options;
   const run = { runtime: kernels, guarantee, cases, seed, out, expect, ...(strict ? { strict } : {}), ...machine };
