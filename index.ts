@@ -17,4 +17,12 @@ export { type Scenario, scenarioSchema } from "./scenario/scenario.ts";
 export { ScenarioError } from "./scenario/scenario-error.ts";
 export { type Trace, traceSchema } from "./scenario/trace.ts";
 export { loadCatalogue } from "./specs/catalogue.ts";
-export type { Guarantee, Judgement, Violation } from "./specs/guarantee.ts";
+export { Reading } from "./specs/checks/reading.ts";
+export {
+  type Check,
+  type Clause,
+  type Guarantee,
+  type Judgement,
+  statementOf,
+  type Violation,
+} from "./specs/guarantee.ts";

@@ -47,20 +47,16 @@ export class ClauseTally {
 export class GuaranteeTally {
   /** Cases that were drawn for it. */
   cases = 0;
-  /** Of these: those whose kernel complained, and those that could not be judged, with the first of each. */
-  complaints = 0;
+  /** Of these: the first whose kernel complained, and the first that could not be judged. */
   complaint: Witness | undefined;
-  errors = 0;
   error: { judged: JudgedCase; reason: string } | undefined;
   /** Complaints that were expected. */
   readonly expected = new Map<object, ExcuseCounts>();
 
   trouble(judged: JudgedCase, trouble: Trouble): void {
     if (trouble.kind === "error") {
-      this.errors++;
       this.error ??= { judged, reason: trouble.reason };
     } else if (trouble.expectation === undefined) {
-      this.complaints++;
       this.complaint ??= { judged, violation: trouble.violation };
     } else {
       const { expectation } = trouble;
@@ -121,8 +117,6 @@ export class Tally {
     for (const [id, theirs] of other.guarantees) {
       const ours = this.of(id);
       ours.cases += theirs.cases;
-      ours.complaints += theirs.complaints;
-      ours.errors += theirs.errors;
       ours.complaint ??= theirs.complaint;
       ours.error ??= theirs.error;
       for (const [key, { excuse, own }] of theirs.expected) {

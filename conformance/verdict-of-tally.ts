@@ -66,11 +66,11 @@ function goneFrom({ divergences }: Juror, tally: ClauseTally, harness: Harness):
 }
 
 /** What came of all its cases together, where that is worse than what the clauses say. */
-function judgeWhole({ complaint, errors, error, expected }: GuaranteeTally): { verdict: Verdict; reason: string }[] {
+function judgeWhole({ complaint, error, expected }: GuaranteeTally): { verdict: Verdict; reason: string }[] {
   const [first] = expected.values();
   return [
     ...(complaint === undefined ? [] : [{ verdict: "violated" as const, reason: complaint.violation?.observed ?? "" }]),
-    ...(errors === 0 ? [] : [{ verdict: "error" as const, reason: error?.reason ?? "" }]),
+    ...(error === undefined ? [] : [{ verdict: "error" as const, reason: error.reason }]),
     ...(first === undefined ? [] : [{ verdict: "known-divergence" as const, reason: excuseResult(first).reason }]),
   ];
 }

@@ -95,10 +95,6 @@ export interface UserReferences {
 export const isHeld = (references: UserReferences | undefined): boolean =>
   references !== undefined && (references.descriptor || references.pinned);
 
-/** Whether user space surely refers to a map no more: no descriptor, no pin, and none that the kernel may still hold. */
-export const isLetGo = (references: UserReferences | undefined, timeNs: number): boolean =>
-  references !== undefined && !isHeld(references) && timeNs >= references.settledNs;
-
 /** A pointer to an element, as a program or a callback holds it. */
 interface Pointer {
   timer: TimerState;

@@ -97,12 +97,10 @@ export const stepFaults = {
   },
   "update-fails": {
     summary: "an update by user space, without flags and of a key within the map's size, returns -EINVAL",
-    install({ user, ...machine }) {
+    install(machine) {
       const isWithin = (map: number, key: number): boolean =>
-        key < (user.mapDescriptors.get(map)?.spec.maxEntries ?? 0);
-      onStep({ user, ...machine }, "update", (next, { map, key, flags }) =>
-        flags === 0 && isWithin(map, key) ? INVALID : next(),
-      );
+        key < (machine.user.mapDescriptors.get(map)?.spec.maxEntries ?? 0);
+      onStep(machine, "update", (next, { map, key, flags }) => (flags === 0 && isWithin(map, key) ? INVALID : next()));
     },
   },
   "user-lookup-misses": {
