@@ -71,6 +71,11 @@ export function decodeCode(hex: string): Code {
   return code;
 }
 
+/** Forgets all code decoded so far, and with it what hangs on it: for tests that change the emulator beneath it. */
+export function forgetCode(): void {
+  cache.clear();
+}
+
 /** The same code with 64-bit immediates of its own: what loading fills in, addresses of maps and of functions. */
 export function withImmediates(code: Code): Code {
   return { ...code, low: code.low.slice(), high: code.high.slice() };
