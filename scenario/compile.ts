@@ -32,9 +32,14 @@ export function compile(scenario: Scenario): CompiledScenario {
   scenario.steps.forEach((step, at) => {
     checkStep(scenario, step, at);
   });
-  const { sites, ...shape } = shapeOf(scenario);
+  const { format, version, btf, maps, logMap, programs, sites } = shapeOf(scenario);
   return {
-    ...shape,
+    format,
+    version,
+    btf,
+    maps,
+    logMap,
+    programs,
     parameters: encodeParameters(scenario.programs),
     steps: scenario.steps.map((step) => compileStep(step, scenario.maps)),
     sites,

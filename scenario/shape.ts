@@ -29,7 +29,7 @@ const MAP_TYPE: Record<MapSpec["type"], number> = {
 
 const KEY_BYTES = 4;
 
-function compileMap(map: MapSpec, index: number, types: ScenarioTypes): CompiledMap {
+function compileMap(map: MapSpec, index: number, key: number, valueType: number): CompiledMap {
   return {
     name: `m${index}`,
     kind: map.type,
@@ -38,8 +38,8 @@ function compileMap(map: MapSpec, index: number, types: ScenarioTypes): Compiled
     valueSize: map.value.size,
     maxEntries: map.maxEntries,
     flags: map.flags,
-    btfKeyTypeId: map.btf ? types.key : 0,
-    btfValueTypeId: map.btf ? types.mapValue(map, index) : 0,
+    btfKeyTypeId: map.btf ? key : 0,
+    btfValueTypeId: valueType,
     ...(map.innerMap === undefined ? {} : { innerMap: map.innerMap }),
   };
 }
@@ -56,44 +56,70 @@ const LOG_MAP: CompiledMap = {
   btfValueTypeId: 0,
 };
 
-function compileShape(scenario: Scenario): Shape {
+/** What does not depend on the types, sizes and flags of the maps: there are far fewer of these than of shapes. */
+interface Code extends Pick<Shape, "btf" | "programs" | "sites"> {
+  /** The BTF ids of the key and of each map's value, 0 where the map has none. */
+  keyType: number;
+  valueTypes: readonly number[];
+}
+
+function compileCode(scenario: Scenario): Code {
   const types = new ScenarioTypes();
   const sites: Site[] = [];
   const parameters = new ParameterPlaces();
   const logMap = scenario.maps.length;
-  const maps = [...scenario.maps.map((map, index) => compileMap(map, index, types)), LOG_MAP];
+  const valueTypes = scenario.maps.map((map, index) => (map.btf ? types.mapValue(map, index) : 0));
   const programs = scenario.programs.map((_, index) =>
     compileProgram({ scenario, index, logMap, types, sites, parameters }),
   );
+  return { btf: Buffer.from(types.encode()).toString("hex"), keyType: types.key, valueTypes, programs, sites };
+}
+
+function shapeWith({ maps }: Scenario, { btf, keyType, valueTypes, programs, sites }: Code): Shape {
   return {
     format: COMPILED_SCENARIO_FORMAT,
     version: COMPILED_SCENARIO_VERSION,
-    btf: Buffer.from(types.encode()).toString("hex"),
-    maps,
-    logMap,
+    btf,
+    maps: [...maps.map((map, index) => compileMap(map, index, keyType, valueTypes[index] as number)), LOG_MAP],
+    logMap: maps.length,
     programs,
     sites,
   };
 }
 
-const REMEMBERED_MAX = 2048;
-/** The shapes compiled last, by what they were compiled from; the one used last comes last. */
-const remembered = new Map<string, Shape>();
+const REMEMBERED_MAX = 4096;
+
+/** What was made of late, by what it was made from. */
+class Remembered<T> {
+  readonly #made = new Map<string, T>();
+
+  get(key: string, make: () => T): T {
+    const known = this.#made.get(key);
+    if (known !== undefined) return known;
+    // Like cases come one behind the other, so that forgetting all at once costs little.
+    if (this.#made.size >= REMEMBERED_MAX) this.#made.clear();
+    const made = make();
+    this.#made.set(key, made);
+    return made;
+  }
+}
+
+const codes = new Remembered<Code>();
+const shapes = new Remembered<Shape>();
 
 /**
  * The shape of a scenario. Scenarios that differ in their steps and in the numbers of their programs alone share one,
- * which nobody may change.
+ * and those whose maps differ in more than their values share its BTF and its programs. Nobody may change them.
  * @throws {ScenarioError} where an operation names a map, callback or element that does not exist, or there are more
  * numbers than the log map has room for
  */
 export function shapeOf(scenario: Scenario): Shape {
-  const key = `${JSON.stringify(scenario.maps)}\n${withoutParameters(scenario.programs)}`;
-  const shape = remembered.get(key) ?? compileShape(scenario);
-  remembered.delete(key);
-  remembered.set(key, shape);
-  for (const oldest of remembered.keys()) {
-    if (remembered.size <= REMEMBERED_MAX) break;
-    remembered.delete(oldest);
-  }
-  return shape;
+  const programs = withoutParameters(scenario.programs);
+  return shapes.get(`${JSON.stringify(scenario.maps)}\n${programs}`, () => {
+    const values = scenario.maps.map(({ btf, value, innerMap }) => [btf, value, innerMap ?? null]);
+    return shapeWith(
+      scenario,
+      codes.get(`${JSON.stringify(values)}\n${programs}`, () => compileCode(scenario)),
+    );
+  });
 }

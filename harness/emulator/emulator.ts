@@ -1,7 +1,7 @@
 /** Executes compiled scenarios, one after another, each in a machine of its own. */
 
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
-import { type StepResult, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../scenario/trace.ts";
+import { type LogRecord, type StepResult, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../scenario/trace.ts";
 import type { Clock, Harness, Outcome } from "../harness.ts";
 import { CPU_COUNT, processorsFor } from "./cpus.ts";
 import type { Fault } from "./faults/fault.ts";
@@ -11,7 +11,7 @@ import { Kernel } from "./kernel.ts";
 import { LogReader } from "./log-reader.ts";
 import { Memory, MemoryFault } from "./memory.ts";
 import type { Profile } from "./profiles.ts";
-import { UserSpace } from "./user-space.ts";
+import { type Effect, UserSpace } from "./user-space.ts";
 import { TIMER_RULES, type TimerRules } from "./verifier/timer-rules.ts";
 
 /** What a system call takes, so that what two steps do never happens at the same time. */
@@ -19,6 +19,15 @@ const STEP_NS = 1000;
 
 /** Timers fire exactly at their expiry, except those that a callback arms for at once: they wait for an interrupt. */
 const CLOCK: Clock = { kind: "virtual", latenessNs: MIN_DELTA_NS };
+
+/** The result of a step, with what it has of those that only some steps have. */
+function stepResult({ result, returnValue, value, message }: Effect, timeNs: number, records: LogRecord[]): StepResult {
+  const given: StepResult = { result, timeNs, records };
+  if (returnValue !== undefined) given.returnValue = returnValue;
+  if (value !== undefined) given.value = value;
+  if (message !== undefined) given.message = message;
+  return given;
+}
 
 export interface EmulatorOptions {
   readonly name: string;
@@ -77,8 +86,7 @@ export class Emulator implements Harness {
     log.writeParameters(scenario.parameters);
     const steps = scenario.steps.map((step): StepResult => {
       kernel.hrtimers.advance(kernel.hrtimers.nowNs + STEP_NS);
-      const effect = user.execute(step);
-      return { ...effect, timeNs: kernel.hrtimers.nowNs, records: log.next() };
+      return stepResult(user.execute(step), kernel.hrtimers.nowNs, log.next());
     });
     const trace: Trace = {
       format: TRACE_FORMAT,

@@ -8,15 +8,15 @@ const SLOTS_MAX = 256;
 
 const NOTHING = Buffer.alloc(0);
 
-/** The JSON of shapes that several scenarios share, by the list of programs that is theirs. */
-const texts = new WeakMap<CompiledScenario["programs"], { maps: CompiledScenario["maps"]; text: string }>();
+/** The JSON of shapes that several scenarios share, by the list of maps that is theirs. */
+const texts = new WeakMap<CompiledScenario["maps"], { programs: CompiledScenario["programs"]; text: string }>();
 
 /** The JSON of a scenario's shape. */
 function shapeText({ format, version, btf, maps, logMap, programs }: CompiledScenario): string {
-  const known = texts.get(programs);
-  if (known?.maps === maps) return known.text;
+  const known = texts.get(maps);
+  if (known?.programs === programs) return known.text;
   const text = JSON.stringify({ format, version, btf, maps, logMap, programs });
-  texts.set(programs, { maps, text });
+  texts.set(maps, { programs, text });
   return text;
 }
 

@@ -3,7 +3,7 @@ import type { Btf } from "../../../bpf/btf.ts";
 import { ERRNO } from "../../../bpf/errno.ts";
 import { LOAD_IMM64 } from "../../../bpf/instruction.ts";
 import { BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE } from "../../../bpf/uapi.ts";
-import type { CompiledMap, CompiledProgram } from "../../../scenario/compiled-scenario.ts";
+import type { CompiledProgram } from "../../../scenario/compiled-scenario.ts";
 import { type Code, slotsAt } from "../code.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
@@ -102,23 +102,26 @@ function checkStackDepth(environment: Environment): void {
   }
 }
 
-/** What was found out of a program: whatever it depends on, and why it was rejected, if it was. */
+/** What was found out of a program: over which maps it was rejected, and why. */
 interface Known {
   readonly profile: Profile;
   readonly rules: TimerRules;
-  readonly processors: number;
-  readonly maps: readonly CompiledMap[];
-  readonly rejection: Rejection | undefined;
+  readonly rejections: Map<string, Rejection | undefined>;
 }
 
 /** Cases of one shape share their programs: the same one over maps of the same make is verified once. */
 const knownPrograms = new WeakMap<CompiledProgram, Known>();
 
-function isKnown(known: Known | undefined, { profile, rules, processors }: VerifierInput, maps: Iterable<BpfMap>) {
-  if (known?.profile !== profile || known.rules !== rules || known.processors !== processors) return false;
-  let index = 0;
-  for (const { spec } of maps) if (known.maps[index++] !== spec) return false;
-  return index === known.maps.length;
+/** All that exploring a program looks at in a map. How many elements it has is not asked: that is left to running it. */
+const makeOf = ({ spec, inner }: BpfMap): string =>
+  `${spec.name} ${spec.type} ${spec.keySize} ${spec.valueSize} ${spec.flags} ${spec.btfKeyTypeId} ${spec.btfValueTypeId}${inner === undefined ? "" : ` of ${makeOf(inner)}`}`;
+
+function knownOf({ spec, profile, rules }: VerifierInput): Known {
+  const before = knownPrograms.get(spec);
+  if (before?.profile === profile && before.rules === rules) return before;
+  const known: Known = { profile, rules, rejections: new Map() };
+  knownPrograms.set(spec, known);
+  return known;
 }
 
 /** Explores a program whose maps are there. @throws {Rejection} */
@@ -151,18 +154,20 @@ function rejectionOf(...args: Parameters<typeof check>): Rejection | undefined {
 
 /** Verifies a program. Returns the maps it names, by slot. @throws {Rejection} with the errno of BPF_PROG_LOAD */
 export function verify(input: VerifierInput): Map<number, BpfMap> {
-  const { spec, code, btf, profile, rules, processors } = input;
-  const before = knownPrograms.get(spec);
+  const { spec, code, btf, processors } = input;
   // What is known of a program has passed these two.
-  const subprograms = before === undefined ? findSubprograms(code, spec, btf) : undefined;
-  if (before === undefined) checkAttachment(spec);
+  const isNew = !knownPrograms.has(spec);
+  let subprograms = isNew ? findSubprograms(code, spec, btf) : undefined;
+  if (isNew) checkAttachment(spec);
   const maps = resolveMaps(input);
-  const known = isKnown(before, input, maps.values());
-  const rejection = known
-    ? before?.rejection
-    : rejectionOf(input, subprograms ?? findSubprograms(code, spec, btf), maps);
-  if (!known)
-    knownPrograms.set(spec, { profile, rules, processors, maps: [...maps.values()].map((map) => map.spec), rejection });
+  const { rejections } = knownOf(input);
+  let make = String(processors);
+  for (const map of maps.values()) make += `, ${makeOf(map)}`;
+  if (!rejections.has(make)) {
+    subprograms ??= findSubprograms(code, spec, btf);
+    rejections.set(make, rejectionOf(input, subprograms, maps));
+  }
+  const rejection = rejections.get(make);
   if (rejection !== undefined) throw rejection;
   return maps;
 }
