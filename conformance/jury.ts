@@ -52,6 +52,7 @@ export function inapplicable({ since, processors }: Guarantee, harness: Harness)
 
 export class Jury {
   readonly jurors: readonly Juror[];
+  readonly #byGuarantee = new Map<Guarantee, Juror[]>();
   readonly #clock: ClockBound;
 
   constructor(catalogue: readonly Guarantee[], harness: Harness, expectations: readonly Expectation[] = []) {
@@ -68,6 +69,16 @@ export class Jury {
         divergences: divergences.filter((each) => each.guarantee === guarantee.id && each.clause === clause.name),
         expectations: expectations.filter((each) => each.concerns(guarantee.id, clause.name)),
       }));
+    for (const juror of this.jurors) {
+      const others = this.#byGuarantee.get(juror.guarantee);
+      if (others === undefined) this.#byGuarantee.set(juror.guarantee, [juror]);
+      else others.push(juror);
+    }
+  }
+
+  /** The jurors of a guarantee. */
+  of(guarantee: Guarantee): readonly Juror[] {
+    return this.#byGuarantee.get(guarantee) ?? [];
   }
 
   /**

@@ -88,7 +88,7 @@ export function resultOf(
   if (reason !== undefined)
     return { ...base, verdict: "not-applicable", cases: 0, exercised: 0, traces: 0, clauses: [], reason, gone: [] };
   const whole = tally.of(guarantee.id);
-  const jurors = jury.jurors.filter((juror) => juror.guarantee === guarantee);
+  const jurors = jury.of(guarantee);
   const clauses = jurors.map((juror): ClauseResult => {
     const clause = tally.clauses[juror.index] as ClauseTally;
     const isLateOnly = lateOnce.has(juror);

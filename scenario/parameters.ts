@@ -30,10 +30,14 @@ const NUMBERS = {
 
 const FIELDS: ReadonlySet<string> = new Set(Object.values(NUMBERS).flat());
 
-function numbersOf(operation: Operation): U64[] {
-  const fields: readonly string[] = NUMBERS[operation.kind];
-  return fields.map((field) => (operation as unknown as Record<string, U64>)[field] ?? 0);
+/** The numbers of some operations, in the order in which their code reads them. */
+function addNumbers(numbers: U64[], operations: readonly Operation[]): void {
+  for (const operation of operations)
+    for (const field of NUMBERS[operation.kind])
+      numbers.push((operation as unknown as Record<string, U64>)[field] ?? 0);
 }
+
+const WORD = 2 ** 32;
 
 /** Where programs find their numbers: each use has a place of its own, whichever numbers are equal. */
 export class ParameterPlaces {
@@ -51,12 +55,18 @@ export class ParameterPlaces {
 
 /** The numbers of these programs in the order of their places, 64 little-endian bits each, as hexadecimal text. */
 export function encodeParameters(programs: readonly ProgramSpec[]): string {
-  const functions = programs.flatMap((program) => [
-    program.operations,
-    ...usedCallbacks(program).map((index) => program.callbacks[index]?.operations ?? []),
-  ]);
-  const numbers = functions.flatMap((operations) => operations.flatMap(numbersOf));
-  return Buffer.from(BigUint64Array.from(numbers, BigInt).buffer).toString("hex");
+  const numbers: U64[] = [];
+  for (const program of programs) {
+    addNumbers(numbers, program.operations);
+    for (const index of usedCallbacks(program)) addNumbers(numbers, program.callbacks[index]?.operations ?? []);
+  }
+  const words = new Uint32Array(2 * numbers.length);
+  for (const [place, number] of numbers.entries()) {
+    const isSmall = typeof number === "number" && number >= 0;
+    words[2 * place] = isSmall ? number : Number(BigInt.asUintN(32, BigInt(number)));
+    words[2 * place + 1] = isSmall ? number / WORD : Number(BigInt.asUintN(32, BigInt(number) >> 32n));
+  }
+  return Buffer.from(words.buffer).toString("hex");
 }
 
 /** A value as text, without the numbers of operations. Every text in it is a word of the schema. */

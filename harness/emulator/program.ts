@@ -5,9 +5,9 @@ import type { BpfMap } from "./maps/bpf-map.ts";
 
 /** The kfuncs that a program calls, by the slot of the call: the relocations say, as the kernel's BTF ids would. */
 export function kfuncsOf({ relocations }: CompiledProgram): Map<number, string> {
-  return new Map(
-    relocations.flatMap((each) => (each.kind === "kfunc" ? [[each.instruction, each.name] as const] : [])),
-  );
+  const kfuncs = new Map<number, string>();
+  for (const each of relocations) if (each.kind === "kfunc") kfuncs.set(each.instruction, each.name);
+  return kfuncs;
 }
 
 export interface LoadedProgram {

@@ -125,15 +125,13 @@ export class ArmingsReader {
   #close(moment: Moment, world: TimerWorld): void {
     const { event, timer } = moment;
     const isOver = ({ timer: { id }, call }: ArmingRecord): boolean => world.stateOf(id)?.arming?.call !== call;
-    const over = this.#open.filter(isOver);
-    if (over.length === 0) return;
-    for (const record of over)
-      Object.assign(record, {
-        end: endBy(event, record.timer, timer),
-        endEvent: event,
-        references: referencesOf(moment, record),
-        couldFireUntilNs: this.#couldFireUntilNs(event),
-      });
+    if (!this.#open.some(isOver)) return;
+    for (const record of this.#open.filter(isOver)) {
+      record.end = endBy(event, record.timer, timer);
+      record.endEvent = event;
+      record.references = referencesOf(moment, record);
+      record.couldFireUntilNs = this.#couldFireUntilNs(event);
+    }
     this.#open = this.#open.filter(({ end }) => end === null);
   }
 

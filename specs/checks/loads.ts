@@ -23,7 +23,7 @@ const DIFFERENCES_MAX = 2;
 
 /** Whether two programs of one type are almost the same, in their callbacks too. */
 export const isTwin: IsControl = (control, program) => {
-  if (control === program || control.type !== program.type) return false;
+  if (control.type !== program.type) return false;
   if (control.callbacks.length !== program.callbacks.length) return false;
   let count = differences(control.operations, program.operations);
   for (const [index, callback] of program.callbacks.entries()) {
@@ -35,27 +35,34 @@ export const isTwin: IsControl = (control, program) => {
   return count <= DIFFERENCES_MAX;
 };
 
-/** A load of a program that a rule is about, with whether its control has loaded. */
+/** A load of a program that a rule is about. */
 interface Load {
   event: StepEvent;
   program: ProgramSpec;
   index: number;
-  isControlled: boolean;
 }
 
-function loadsUnderTest(reading: Reading, underTest: UnderTest, isControl: IsControl): Load[] {
+function loadsUnderTest(reading: Reading, underTest: UnderTest): Load[] {
   const { scenario } = reading;
-  const steps = reading.steps("load-program");
-  return steps.flatMap(({ event }) => {
+  const loads: Load[] = [];
+  for (const { event } of reading.steps("load-program")) {
     const index = event.step.program;
     const program = scenario.programs[index];
-    if (program === undefined || !underTest(program, scenario)) return [];
-    const isControlled = steps.some(({ event: { step, outcome } }) => {
-      const control = scenario.programs[step.program];
-      return outcome.result === 0 && control !== undefined && isControl(control, program, scenario);
-    });
-    return [{ event, program, index, isControlled: isControlled && isCapable(reading, event) }];
+    if (program !== undefined && underTest(program, scenario)) loads.push({ event, program, index });
+  }
+  return loads;
+}
+
+/** Whether the control of a program has loaded, and the process could load programs when it loaded this one. */
+function isControlled(reading: Reading, { event, program }: Load, isControl: IsControl): boolean {
+  const { scenario } = reading;
+  const hasLoaded = reading.steps("load-program").some(({ event: { step, outcome } }) => {
+    const control = scenario.programs[step.program];
+    return (
+      outcome.result === 0 && control !== undefined && control !== program && isControl(control, program, scenario)
+    );
   });
+  return hasLoaded && isCapable(reading, event);
 }
 
 const wrongLoad = ({ event, index, program }: Load, expected: string): Violation => {
@@ -79,10 +86,12 @@ const lacksMap = ({ event }: Load): boolean => event.outcome.result === -ERRNO.E
 export const refuses =
   (underTest: UnderTest, isControl: IsControl = isTwin): Check =>
   (reading) => {
-    const loads = loadsUnderTest(reading, underTest, isControl);
+    const loads = loadsUnderTest(reading, underTest);
     if (loads.length === 0) return UNTOUCHED;
     const accepted = loads.filter(({ event }) => event.outcome.result === 0);
-    const refused = loads.filter((load) => load.event.outcome.result !== 0 && load.isControlled && !lacksMap(load));
+    const refused = loads.filter(
+      (load) => load.event.outcome.result !== 0 && !lacksMap(load) && isControlled(reading, load, isControl),
+    );
     return {
       exercised: accepted.length + refused.length,
       violations: accepted.map((load) => wrongLoad(load, "refused")),
@@ -93,7 +102,11 @@ export const refuses =
 export const accepts =
   (underTest: UnderTest, isControl: IsControl): Check =>
   (reading) => {
-    const loads = loadsUnderTest(reading, underTest, isControl).filter((load) => load.isControlled && !lacksMap(load));
+    // A program and its control are two.
+    if (reading.steps("load-program").length < 2) return UNTOUCHED;
+    const loads = loadsUnderTest(reading, underTest).filter(
+      (load) => !lacksMap(load) && isControlled(reading, load, isControl),
+    );
     if (loads.length === 0) return UNTOUCHED;
     const refused = loads.filter(({ event }) => event.outcome.result !== 0);
     return { exercised: loads.length, violations: refused.map((load) => wrongLoad(load, "accepted")) };

@@ -7,7 +7,7 @@
 import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_F_RDONLY, BPF_F_WRONLY, BPF_NOEXIST } from "../../bpf/uapi.ts";
 import type { CallEvent, ElementId, HistoryEvent } from "../../scenario/history.ts";
-import type { MapSpec, OperationKind } from "../../scenario/scenario.ts";
+import type { MapSpec, OperationKind, Step } from "../../scenario/scenario.ts";
 import type { Reading } from "./reading.ts";
 
 /** An element: what its first number is, or null where that cannot be told. Of no element there is undefined. */
@@ -25,6 +25,9 @@ const MISSING: Known = { there: false };
 
 /** Types whose elements can be told. */
 const TYPES: ReadonlySet<MapSpec["type"]> = new Set(["array", "hash", "lru-hash"]);
+
+/** What user space does with an element. */
+type ElementStep = Extract<Step, { kind: "update" | "delete" | "lookup" }>;
 
 /** What a program does that changes a map. */
 const CHANGES: ReadonlySet<OperationKind> = new Set(["update", "delete", "write-payload"]);
@@ -114,6 +117,14 @@ function deleteResult(contents: MapContents, key: number): number | undefined {
   return known.there ? 0 : -ERRNO.ENOENT;
 }
 
+/** What a step on an element must give a process that holds its map. */
+function stepResult(contents: MapContents, step: ElementStep): number | undefined {
+  if (step.kind === "update") return updateResult(contents, step.key, step.flags);
+  if (step.kind === "delete") return deleteResult(contents, step.key);
+  const { there } = contents.at(step.key);
+  return there === "untold" ? undefined : there ? 0 : -ERRNO.ENOENT;
+}
+
 /** Follows the contents of all maps of a history. */
 class Follower {
   readonly #maps: MapContents[];
@@ -157,13 +168,8 @@ class Follower {
     const contents = this.#maps[step.map];
     if (contents === undefined) return;
     const known = contents.at(step.key);
-    const results = {
-      update: () => (step.kind === "update" ? updateResult(contents, step.key, step.flags) : undefined),
-      delete: () => deleteResult(contents, step.key),
-      lookup: () => (known.there === "untold" ? undefined : known.there ? 0 : -ERRNO.ENOENT),
-    };
     const isBarred = (contents.spec.flags & (BPF_F_RDONLY | BPF_F_WRONLY)) !== 0;
-    const told = isBarred || contents.isLost ? undefined : results[step.kind]();
+    const told = isBarred || contents.isLost ? undefined : stepResult(contents, step);
     const result = isHeld ? told : -ERRNO.EBADF;
     this.moments.push({ event, map: contents.spec, known, result });
     if (step.kind === "update") contents.mayEvict();
@@ -196,13 +202,7 @@ class Follower {
   }
 }
 
-const remembered = new WeakMap<Reading, readonly ContentsMoment[]>();
+const follow = (reading: Reading): readonly ContentsMoment[] => new Follower(reading).moments;
 
 /** Every event that is about an element, with what is known of it; computed once a reading. */
-export function contentsOf(reading: Reading): readonly ContentsMoment[] {
-  const known = remembered.get(reading);
-  if (known !== undefined) return known;
-  const { moments } = new Follower(reading);
-  remembered.set(reading, moments);
-  return moments;
-}
+export const contentsOf = (reading: Reading): readonly ContentsMoment[] => reading.shared(follow);

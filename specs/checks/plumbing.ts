@@ -24,17 +24,16 @@ export function stepsGive<K extends StepKind>(
   expect: (moment: StepMoment<K>, step: Extract<Step, { kind: K }>, reading: Reading) => number | undefined,
 ): Check {
   return (reading) => {
-    const moments = kinds.flatMap((kind) => reading.steps(kind) as readonly StepMoment<K>[]);
-    if (moments.length === 0) return UNTOUCHED;
     let exercised = 0;
     const violations: Violation[] = [];
-    for (const moment of moments) {
-      const expected = expect(moment, moment.event.step, reading);
-      if (expected === undefined) continue;
-      exercised++;
-      if (moment.event.outcome.result !== expected) violations.push(wrongStep(moment.event, expected));
-    }
-    return { exercised, violations };
+    for (const kind of kinds)
+      for (const moment of reading.steps(kind) as readonly StepMoment<K>[]) {
+        const expected = expect(moment, moment.event.step, reading);
+        if (expected === undefined) continue;
+        exercised++;
+        if (moment.event.outcome.result !== expected) violations.push(wrongStep(moment.event, expected));
+      }
+    return exercised === 0 ? UNTOUCHED : { exercised, violations };
   };
 }
 

@@ -38,7 +38,7 @@ export class Reading {
   readonly timers: readonly TimerState[];
   readonly #calls = new Map<OperationKind, Moment[]>();
   readonly #steps = new Map<StepKind, Moment[]>();
-  #places: Map<HistoryEvent, number> | undefined;
+  readonly #shared = new Map<unknown, unknown>();
 
   constructor(history: History) {
     const { scenario, trace, events } = history;
@@ -55,7 +55,7 @@ export class Reading {
       if (event.kind === "firing") firings.push(moment as FiringMoment);
       else if (event.kind === "step") addTo(this.#steps, event.step.kind, moment);
       else if (moment.timer !== undefined && !moment.stale)
-        addTo(this.#calls, event.operation.kind, { ...moment, operation: event.operation } as Moment);
+        addTo(this.#calls, event.operation.kind, withOperation(moment, event.operation));
       world.apply(event);
       armings.read(moment, world);
     }
@@ -77,8 +77,14 @@ export class Reading {
 
   /** The place of an event among the events. */
   placeOf(event: HistoryEvent): number {
-    this.#places ??= new Map(this.events.map((each, place) => [each, place]));
-    return this.#places.get(event) ?? -1;
+    if (this.events.length <= SHORT) return this.events.indexOf(event);
+    return this.shared(placesOf).get(event) ?? -1;
+  }
+
+  /** What several checks need of this history: what `make` makes of it, once. */
+  shared<T>(make: (reading: Reading) => T): T {
+    if (!this.#shared.has(make)) this.#shared.set(make, make(this));
+    return this.#shared.get(make) as T;
   }
 
   /** The events before one of them. */
@@ -86,6 +92,18 @@ export class Reading {
     return this.events.slice(0, this.placeOf(event));
   }
 }
+
+/** A moment is a call where it has its operation at hand. */
+function withOperation(moment: Moment & { operation?: Operation }, operation: Operation): Moment {
+  moment.operation = operation;
+  return moment;
+}
+
+/** Up to how many events it takes less to look one up than to remember where each is. */
+const SHORT = 32;
+
+const placesOf = ({ events }: Reading): ReadonlyMap<HistoryEvent, number> =>
+  new Map(events.map((event, place) => [event, place]));
 
 function addTo<K>(groups: Map<K, Moment[]>, kind: K, moment: Moment): void {
   const group = groups.get(kind);

@@ -107,10 +107,17 @@ interface Pointer {
 /** Names a pointer of an execution by a number: its four slots, and the element that a callback is called for. */
 const pointerName = (execution: number, slot: Element): number => 5 * execution + (slot === "self" ? 4 : slot);
 
+/** Names an element by a number: a key has 32 bits. */
+const KEYS = 2 ** 32;
+const elementName = (map: number, key: number): number => map * KEYS + key;
+
+const isNamed = (element: ElementId | null): element is { map: number; key: number } =>
+  element !== null && element.map !== null;
+
 /** Replays a history, giving each event with the abstract state before it. */
 export class TimerWorld {
   readonly #scenario: Scenario;
-  readonly #timers = new Map<string, TimerState>();
+  readonly #timers = new Map<number, TimerState>();
   /** Replaced and never changed, so that moments can share it. */
   #maps: readonly UserReferences[];
   /** Every timer that ever was, by id. */
@@ -135,8 +142,8 @@ export class TimerWorld {
     this.#maps = scenario.maps.map(() => ({ descriptor: false, pinned: false, settledNs: 0 }));
   }
 
-  timer(element: ElementId): TimerState {
-    const name = `${element.map}/${element.key}`;
+  timer({ map, key }: { map: number; key: number }): TimerState {
+    const name = elementName(map, key);
     const known = this.#timers.get(name);
     if (known !== undefined) return known;
     const fresh = this.#made(freshTimer());
@@ -163,9 +170,11 @@ export class TimerWorld {
       timer: timer === undefined ? undefined : { ...timer },
       timers: isSearch ? [...this.#timers.values()].map((each) => ({ ...each })) : NO_TIMERS,
       references: this.#maps,
-      stale: event.kind === "call" && (this.isUntold(event.element) || this.#isStale(event) || this.#isSettling(event)),
+      stale:
+        event.kind === "call" &&
+        (this.isUntold(event.element) || this.#isStale(event, timer) || this.#isSettling(event)),
       own: event.kind === "call" && event.callback !== null ? this.#own(event, timer) : undefined,
-      firedBefore: event.kind === "call" ? this.#firedBefore(event) : undefined,
+      firedBefore: event.kind === "call" ? this.#firedBefore(event, timer) : undefined,
     };
   }
 
@@ -181,24 +190,23 @@ export class TimerWorld {
    * A call is logged once it has returned. Where the timer may fire under the program, a start of 0 ns can so be logged
    * after the firing that it caused: one since the program was last heard of, which no other start accounts for.
    */
-  #firedBefore(event: CallEvent): FiringEvent | undefined {
-    const timer = this.#timerOf(event);
-    const early = timer === undefined ? undefined : this.#early.get(timer);
-    if (event.operation.kind !== "timer-start" || event.result !== 0 || early === undefined) return undefined;
+  #firedBefore(event: CallEvent, timer: TimerState | undefined): FiringEvent | undefined {
+    if (timer === undefined || event.operation.kind !== "timer-start" || event.result !== 0) return undefined;
+    const early = this.#early.get(timer);
+    if (early === undefined) return undefined;
     return early.at >= (this.#lastHeard.get(event.execution) ?? 0) ? early.firing : undefined;
   }
 
   #timerOf(event: HistoryEvent): TimerState | undefined {
     if (event.kind === "step") return "key" in event.step ? this.timer(event.step) : undefined;
-    return event.element === null || event.element.map === null ? undefined : this.timer(event.element);
+    return isNamed(event.element) ? this.timer(event.element) : undefined;
   }
 
   /**
    * Whether its timer fired since the execution was last heard of. What was called with interrupts off is logged after
    * that, and in which order it all was cannot be told.
    */
-  #firedSince(event: CallEvent): boolean {
-    const timer = this.#timerOf(event);
+  #firedSince(event: CallEvent, timer: TimerState | undefined): boolean {
     const fired = timer === undefined ? undefined : this.#lastFired.get(timer);
     return fired !== undefined && fired >= (this.#lastHeard.get(event.execution) ?? 0);
   }
@@ -209,14 +217,12 @@ export class TimerWorld {
     return self.init === timer.init ? "timer" : "element";
   }
 
-  #isStale(event: CallEvent): boolean {
+  #isStale(event: CallEvent, timer: TimerState | undefined): boolean {
     const { operation, execution, element } = event;
     if (!("element" in operation)) return false;
-    if (event.interruptsOff && this.#firedSince(event)) return true;
+    if (event.interruptsOff && this.#firedSince(event, timer)) return true;
     const pointer = this.#pointers.get(pointerName(execution, operation.element));
-    return (
-      pointer !== undefined && (pointer.timer !== this.#timerOf(event) || pointer.updates !== this.#updatesOf(element))
-    );
+    return pointer !== undefined && (pointer.timer !== timer || pointer.updates !== this.#updatesOf(element));
   }
 
   /**
@@ -279,7 +285,7 @@ export class TimerWorld {
       if (result === 1 && timer !== undefined) this.#point(event.execution, operation.slot, timer, element);
       return;
     }
-    const isStale = this.#isStale(event) || this.#isSettling(event);
+    const isStale = this.#isStale(event, this.#timerOf(event)) || this.#isSettling(event);
     if (operation.kind === "update") this.#countUpdate(element);
     if ((operation.kind === "update" || operation.kind === "delete") && result === 0) this.free(element, event);
     if (isStale || element.map === null) this.#applyUnknown(event);
@@ -287,7 +293,7 @@ export class TimerWorld {
     if (timer === undefined || isStale || this.isUntold(element)) return;
     // What is left for later meets the callback still running.
     if (isDeferred(event) && event.callback !== null && this.#own(event, timer) === "timer") return;
-    if (this.#firedBefore(event) === undefined) applyTimerCall(timer, event);
+    if (this.#firedBefore(event, timer) === undefined) applyTimerCall(timer, event);
     else this.#early.delete(timer);
   }
 
@@ -300,7 +306,7 @@ export class TimerWorld {
   /** The element's timer is cancelled and freed; array elements stay where they are, others become new ones. */
   free(element: ElementId, by: StepEvent | CallEvent): void {
     if (element.map === null) return;
-    const name = `${element.map}/${element.key}`;
+    const name = elementName(element.map, element.key);
     const timer = this.#timers.get(name);
     if (timer === undefined) return;
     this.#applyLockedUpdate(element.map, by, timer.initialized);
@@ -340,7 +346,7 @@ export class TimerWorld {
   #freeMap(map: number, step: StepEvent, pinsSettledNs: number): void {
     const settledNs = Math.max(step.outcome.timeNs, pinsSettledNs);
     for (const [name, timer] of this.#timers) {
-      if (name.startsWith(`${map}/`) && timer.initialized)
+      if (Math.floor(name / KEYS) === map && timer.initialized)
         Object.assign(timer, { ...freshTimer(), freedWithMap: { step, arming: timer.arming, settledNs } });
     }
   }

@@ -131,10 +131,10 @@ function initsWithOtherMap(program: ProgramSpec): boolean {
   const isOther = (operations: readonly Operation[], callback: number | null): boolean =>
     operations.some((operation, at) => {
       if (operation.kind !== "timer-init" || operation.innerMapOf !== undefined) return false;
-      if (operation.element !== "self" && lookupBefore(operations, at, operation.element)?.kind !== "lookup")
-        return false;
-      const own = resolveElementMap(program, callback, at, operation.element);
-      return own !== undefined && own !== operation.map;
+      const { element, map } = operation;
+      if (element === "self") return (resolveElementMap(program, callback, at, element) ?? map) !== map;
+      const found = lookupBefore(operations, at, element);
+      return found?.kind === "lookup" && found.map !== map;
     });
   return (
     isOther(program.operations, null) ||

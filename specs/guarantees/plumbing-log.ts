@@ -25,22 +25,28 @@ function operationsOf({ programs }: { programs: readonly ProgramSpec[] }, event:
   return part?.operations ?? [];
 }
 
-function executionsOf({ events, scenario }: Reading): Execution[] {
-  const executions = new Map<number, Execution>();
+function findExecutions({ events, scenario }: Reading): readonly Execution[] {
+  const executions: Execution[] = [];
+  const byNumber = new Map<number, Execution>();
   for (const event of events) {
     if (!isLogged(event)) continue;
-    const known = executions.get(event.execution);
+    const known = byNumber.get(event.execution);
     if (known !== undefined) known.events.push(event);
     else {
       const operations = operationsOf(scenario, event);
-      executions.set(event.execution, { events: [event], operations, isCallback: event.callback !== null });
+      const execution = { events: [event], operations, isCallback: event.callback !== null };
+      executions.push(execution);
+      byNumber.set(event.execution, execution);
     }
   }
-  return [...executions.values()];
+  return executions;
 }
 
 /** Operations that leave no record of their own. */
 const UNLOGGED: ReadonlySet<Operation["kind"]> = new Set(["spin-lock", "spin-unlock", "irq-save", "irq-restore"]);
+
+/** Operations that end a program where they find nothing. */
+const LOOKUPS: ReadonlySet<Operation["kind"]> = new Set(["lookup", "lookup-inner"]);
 
 /** A store into a timer gives nothing to log; a load does. */
 const isLoggedOne = (operation: Operation): boolean =>
@@ -58,21 +64,33 @@ const violationAt = (event: Logged, expected: string, observed: string, subject:
 const eachExecution =
   (look: (execution: Execution, reading: Reading) => Violation | "kept" | undefined): Check =>
   (reading) => {
-    const looked = executionsOf(reading)
-      .map((execution) => look(execution, reading))
-      .filter((result) => result !== undefined);
-    if (looked.length === 0) return UNTOUCHED;
-    return { exercised: looked.length, violations: looked.filter((result) => result !== "kept") };
+    let exercised = 0;
+    const violations: Violation[] = [];
+    for (const execution of reading.shared(findExecutions)) {
+      const result = look(execution, reading);
+      if (result === undefined) continue;
+      exercised++;
+      if (result !== "kept") violations.push(result);
+    }
+    return exercised === 0 ? UNTOUCHED : { exercised, violations };
   };
 
 /** What the indexes of the calls have to be: all, up to a lookup that found nothing. */
 function isWhole({ events, operations }: Execution): boolean {
-  const calls = events.filter((event) => event.kind === "call");
-  const logged = operations.flatMap((operation, index) => (isLoggedOne(operation) ? [index] : []));
-  if (calls.some(({ index }, at) => index !== logged[at])) return false;
-  const last = calls.at(-1);
-  const isCutShort = last?.operation.kind.startsWith("lookup") === true && last.result === 0;
-  return isCutShort || calls.length === logged.length;
+  let next = 0;
+  let last: CallEvent | undefined;
+  const skipUnlogged = (): void => {
+    while (next < operations.length && !isLoggedOne(operations[next] as Operation)) next++;
+  };
+  for (const event of events) {
+    if (event.kind !== "call") continue;
+    skipUnlogged();
+    if (event.index !== next++) return false;
+    last = event;
+  }
+  skipUnlogged();
+  const isCutShort = last !== undefined && last.result === 0 && LOOKUPS.has(last.operation.kind);
+  return isCutShort || next === operations.length;
 }
 
 const logsAll: Check = eachExecution((execution) => {
@@ -87,17 +105,13 @@ const logsAll: Check = eachExecution((execution) => {
 
 /** Each run that was done of a program that logs has an execution. */
 const logsRuns: Check = (reading) => {
-  const runs = reading
-    .steps("run")
-    .filter(({ event }) => event.outcome.result === 0)
-    .filter(({ event }) => {
-      const operations = reading.scenario.programs[event.step.program]?.operations ?? [];
-      return operations.length > 0 && operations.every(isLoggedOne);
-    });
+  const runs = reading.steps("run").filter(({ event }) => {
+    const operations = reading.scenario.programs[event.step.program]?.operations ?? [];
+    return event.outcome.result === 0 && operations.length > 0 && operations.every(isLoggedOne);
+  });
   if (runs.length === 0) return UNTOUCHED;
-  const logged = new Set(
-    reading.events.flatMap((event) => (event.kind === "call" && event.callback === null ? [event.at] : [])),
-  );
+  const logged = new Set<number>();
+  for (const event of reading.events) if (event.kind === "call" && event.callback === null) logged.add(event.at);
   const violations = runs
     .filter(({ event }) => !logged.has(event.at))
     .map(

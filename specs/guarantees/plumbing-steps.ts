@@ -19,6 +19,7 @@ import {
   start,
   unpinMap,
 } from "../../scenario/build.ts";
+import { lookupBefore } from "../../scenario/elements.ts";
 import type { MapSpec, Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { isProgramHeld } from "../checks/looking-back.ts";
@@ -32,17 +33,13 @@ const MAP_TYPES: ReadonlySet<MapSpec["type"]> = new Set(["array", "hash", "lru-h
 
 /** Whether nothing stands against a map: a plain type, no flags, at most one timer in its value and otherwise numbers. */
 function isPlainMap({ type, flags, btf, value }: MapSpec): boolean {
-  const kinds = value.fields.map(({ kind }) => kind);
-  const timers = kinds.filter((kind) => kind === "timer").length;
-  const isNested = value.fields.some(({ inside }) => inside !== undefined);
-  return (
-    MAP_TYPES.has(type) &&
-    flags === 0 &&
-    btf &&
-    timers <= 1 &&
-    !isNested &&
-    kinds.every((kind) => kind === "u64" || kind === "timer")
-  );
+  if (!MAP_TYPES.has(type) || flags !== 0 || !btf) return false;
+  let timers = 0;
+  for (const { kind, inside } of value.fields) {
+    if (inside !== undefined || (kind !== "u64" && kind !== "timer")) return false;
+    if (kind === "timer") timers++;
+  }
+  return timers <= 1;
 }
 
 /** Program types that every kernel with BPF timers loads, runs and lets use them. */
@@ -65,11 +62,12 @@ const PLAIN: ReadonlySet<Operation["kind"]> = new Set([
 ]);
 
 /** Whether an operation is one that every verifier takes: on the timer of an element that was looked up in the map that is named. */
-function isPlainOperation(operation: Operation, before: readonly Operation[], { maps }: Scenario): boolean {
+function isPlainOperation(operations: readonly Operation[], at: number, { maps }: Scenario): boolean {
+  const operation = operations[at] as Operation;
   if (!PLAIN.has(operation.kind)) return false;
   if ("map" in operation && !isPlainMap(maps[operation.map] as MapSpec)) return false;
   if (!("element" in operation) || operation.element === "self") return !("element" in operation);
-  const found = before.findLast((each) => each.kind === "lookup" && each.slot === operation.element);
+  const found = lookupBefore(operations, at, operation.element);
   const map = found?.kind === "lookup" ? maps[found.map] : undefined;
   if (map === undefined || !map.value.fields.some(({ kind }) => kind === "timer")) return false;
   if (operation.kind === "timer-init")
@@ -94,7 +92,7 @@ const isDirect = ({
 function isPlainProgram({ type, operations, callbacks }: ProgramSpec, scenario: Scenario): boolean {
   return (
     PROGRAM_TYPES.has(type) &&
-    operations.every((operation, at) => isPlainOperation(operation, operations.slice(0, at), scenario)) &&
+    operations.every((_, at) => isPlainOperation(operations, at, scenario)) &&
     operations.every((operation) => operation.kind !== "timer-start" || operation.fromNow === undefined) &&
     callbacks.every((each) => each.operations.length === 0 && each.returns === 0 && each.mayReturn === undefined)
   );
@@ -110,22 +108,24 @@ function isCapable(reading: Reading, at: number): boolean {
   return last("drop-capability") <= last("exit-process");
 }
 
+/** What gives the process a descriptor of a program, and what takes it. */
+const TAKES_PROGRAM = ["load-program", "open-program-pin"] as const;
+const LOSES_PROGRAM = ["close-program", "exit-process"] as const;
+
 /** Whether a step that uses a program finds a descriptor of it, and the program loaded. */
-const hasProgram = (reading: Reading, program: number, at: number): boolean => {
-  const taken = ["load-program", "open-program-pin"] as const;
-  const lost = [
-    ...reading.steps("close-program").filter(({ event }) => event.step.program === program),
-    ...reading.steps("exit-process"),
-  ];
-  const last = (places: number[]): number => Math.max(-1, ...places.filter((place) => place < at));
-  const got = taken.flatMap((kind) =>
-    reading
-      .steps(kind)
-      .filter(({ event }) => event.step.program === program && event.outcome.result === 0)
-      .map(({ event }) => event.at),
-  );
-  return last(got) > last(lost.map(({ event }) => event.at));
-};
+function hasProgram(reading: Reading, program: number, at: number): boolean {
+  let got = -1;
+  for (const kind of TAKES_PROGRAM)
+    for (const { event } of reading.steps(kind))
+      if (event.at < at && event.step.program === program && event.outcome.result === 0) got = Math.max(got, event.at);
+  if (got < 0) return false;
+  for (const kind of LOSES_PROGRAM)
+    for (const { event } of reading.steps(kind)) {
+      const isOther = event.step.kind === "close-program" && event.step.program !== program;
+      if (event.at < at && event.at > got && !isOther) return false;
+    }
+  return true;
+}
 
 /** A run returns 0, as all these programs do, whatever happens in them. */
 const returnsZero: Check = (reading) => {

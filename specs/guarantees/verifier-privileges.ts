@@ -7,7 +7,7 @@ import { runnableType } from "../../generators/program-type.ts";
 import { delayNs } from "../../generators/time.ts";
 import { callback, dropCapability, init, lookup, program, setCallback, start } from "../../scenario/build.ts";
 import type { Reading } from "../checks/reading.ts";
-import type { Guarantee, Judgement, Violation } from "../guarantee.ts";
+import { type Guarantee, type Judgement, UNTOUCHED, type Violation } from "../guarantee.ts";
 
 /** The load results of a history's programs that use timers, each with whether the process had CAP_BPF. */
 function* timerLoads({ events, scenario }: Reading) {
@@ -25,6 +25,7 @@ function* timerLoads({ events, scenario }: Reading) {
 
 /** A program that loads with CAP_BPF does not load without. */
 function refusedWithout(reading: Reading): Judgement {
+  if (reading.steps("drop-capability").length === 0) return UNTOUCHED;
   const results = [...timerLoads(reading)];
   const violations: Violation[] = [];
   const isSame = (one: unknown, other: unknown): boolean => JSON.stringify(one) === JSON.stringify(other);
