@@ -2,8 +2,9 @@
 import { ERRNO } from "../bpf/errno.ts";
 import type { KernelRelease } from "../scenario/release.ts";
 import { isAtLeast, mayHold } from "../scenario/release.ts";
-import { delayOf } from "./checks/armings.ts";
+import { type ArmingRecord, delayOf, isDue, isFreedByLockedUpdate } from "./checks/armings.ts";
 import { firingOf } from "./checks/firing-time.ts";
+import { isSameElement } from "./checks/looking-back.ts";
 import type { Reading } from "./checks/reading.ts";
 import type { ClockBound, Violation } from "./guarantee.ts";
 
@@ -57,21 +58,26 @@ function isOnMonotonicClock({ event }: Violation, reading: Reading, clock: Clock
 const isResult = ({ event }: Violation, result: number): boolean =>
   (event?.kind === "call" && event.result === result) || (event?.kind === "step" && event.outcome.result === result);
 
-/** Whether a firing is the one that a start announced which an update has freed since: the update has changed nothing. */
+/** Whether a firing is the first of a start that a locked update has freed since: the update has changed nothing. */
 function isOfFreedStart({ event }: Violation, reading: Reading, clock: ClockBound): boolean {
   if (event?.kind !== "firing") return false;
-  const { map, key } = event.element;
-  return reading.armings.all.records.some(({ call, end, operation, madeNs }) => {
-    const delayNs = delayOf(operation);
-    return (
-      end === "freed" &&
-      call.element?.map === map &&
-      call.element.key === key &&
-      delayNs !== null &&
-      event.timeNs >= madeNs.earliest + delayNs &&
-      event.timeNs <= madeNs.latest + delayNs + clock.latenessNs
-    );
-  });
+  const isOf = (record: ArmingRecord): boolean =>
+    isFreedByLockedUpdate(record, reading) &&
+    delayOf(record.operation) !== null &&
+    record.call.element?.map === event.element.map &&
+    record.call.element.key === event.element.key;
+  return reading.armings.all.records.some(
+    (record) =>
+      isOf(record) &&
+      isDue(record, event.timeNs, clock) &&
+      !reading.firings.some(
+        (other) =>
+          other.event !== event &&
+          isSameElement(other.event, event) &&
+          reading.placeOf(other.event) > reading.placeOf(record.call) &&
+          reading.placeOf(other.event) < reading.placeOf(event),
+      ),
+  );
 }
 
 const LOCKED_UPDATE = {

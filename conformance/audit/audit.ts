@@ -2,11 +2,14 @@
 import fc from "fast-check";
 import { anyScenario } from "../../generators/scenario.ts";
 import type { Harness } from "../../harness/harness.ts";
-import type { Guarantee } from "../../specs/guarantee.ts";
-import { UNPROMISED, type Unpromised } from "../../specs/unpromised.ts";
+import { type HistoryEvent, readHistory } from "../../scenario/history.ts";
+import type { Trace } from "../../scenario/trace.ts";
+import { Reading } from "../../specs/checks/reading.ts";
+import type { Guarantee, Violation } from "../../specs/guarantee.ts";
+import { type Observation, UNPROMISED, type Unpromised } from "../../specs/unpromised.ts";
 import { type Case, drawCases, seedFor, toCase } from "../cases.ts";
 import { judgeCase } from "../judge-case.ts";
-import { Jury } from "../jury.ts";
+import { type Juror, Jury } from "../jury.ts";
 import { type Corruption, type CorruptionKind, corruptionsOf } from "./corruptions.ts";
 
 export interface AuditOptions {
@@ -43,6 +46,38 @@ function picker(seed: number): (count: number) => number {
   };
 }
 
+/** A true trace, and what was observed in it. */
+class Truth {
+  readonly #reading: Reading;
+  readonly #harness: Harness;
+  /** The events that recorded divergences explain. */
+  readonly #divergences: ReadonlySet<HistoryEvent | undefined>;
+
+  constructor(jury: Jury, item: Case, trace: Trace, harness: Harness) {
+    this.#reading = new Reading(readHistory(item.scenario, item.compiled, trace));
+    this.#harness = harness;
+    const isDivergence = (violation: Violation, { divergences }: Juror): boolean =>
+      divergences.some((each) => each.shows(violation, this.#reading, harness.clock));
+    this.#divergences = new Set(
+      jury.jurors
+        .filter(({ divergences }) => divergences.length > 0)
+        .flatMap((juror) =>
+          juror.clause.check(this.#reading, harness.clock).violations.filter((each) => isDivergence(each, juror)),
+        )
+        .map(({ event }) => event),
+    );
+  }
+
+  observation({ at, place, ...corruption }: Corruption): Observation {
+    const [step, ...records] = this.#reading.events.filter((event) => event.at === at);
+    const event = place === undefined ? step : records[place];
+    const next = place === undefined ? undefined : records[place + 1];
+    const isDivergence = this.#divergences.has(event);
+    const { linux, clock } = this.#harness;
+    return { ...corruption, reading: this.#reading, event, next, isDivergence, linux, clock };
+  }
+}
+
 /** Makes single observations of true traces wrong, and judges each trace so made by all guarantees. */
 export async function audit(harness: Harness, options: AuditOptions): Promise<AuditResult> {
   const { catalogue, seed, random } = options;
@@ -56,6 +91,7 @@ export async function audit(harness: Harness, options: AuditOptions): Promise<Au
   for (const item of [...drawn, ...others]) {
     const [outcome] = await harness.run([item.compiled]);
     if (outcome?.kind !== "trace") throw new Error(`${harness.name} gave no trace`);
+    const truth = new Truth(jury, item, outcome.trace, harness);
     for (const corruption of corruptionsOf(item, outcome.trace, pick)) {
       const { opinions, trouble } = judgeCase(jury, item, { ...outcome, trace: corruption.trace });
       const isNoticed =
@@ -68,7 +104,7 @@ export async function audit(harness: Harness, options: AuditOptions): Promise<Au
         tally.noticed++;
         continue;
       }
-      const entry = UNPROMISED.find((each) => each.covers(corruption));
+      const entry = UNPROMISED.find((each) => each.covers(truth.observation(corruption)));
       if (entry === undefined) result.gaps.push({ item, corruption, runtime: harness.name });
       else {
         tally.unpromised++;

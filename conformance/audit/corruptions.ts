@@ -10,8 +10,9 @@ export interface Corruption {
   /** What was observed, and what is said instead, where a number was made another. */
   was?: number;
   now?: number;
-  /** The step it is in. */
+  /** The step it is in, and which of the step's records it is where it is one. */
   at: number;
+  place?: number;
   trace: Trace;
 }
 
@@ -21,6 +22,7 @@ interface Wrong {
   was?: number;
   now?: number;
   at: number;
+  place?: number;
   /** Changes the steps, which are a copy. */
   change(steps: StepResult[]): void;
 }

@@ -1,5 +1,5 @@
 /** The life of each start: when it was made, when it was due, and what became of it. */
-import { BPF_F_TIMER_ABS } from "../../bpf/uapi.ts";
+import { BPF_F_LOCK, BPF_F_TIMER_ABS } from "../../bpf/uapi.ts";
 import type { CallEvent, FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
 import type { Operation } from "../../scenario/scenario.ts";
 import type { ClockBound } from "../guarantee.ts";
@@ -180,4 +180,19 @@ export function overdueNs(record: ArmingRecord, { trace }: Reading, clock: Clock
   const endNs = trace.steps.at(-1)?.timeNs ?? 0;
   const delay = delayOf(record.operation);
   return delay === null ? -1 : endNs - (record.madeNs.latest + Math.max(delay, 0) + clock.latenessNs);
+}
+
+/** Whether a start may fire at a moment: its time is past, by no more than the clock's bound. */
+export function isDue({ madeNs, operation }: ArmingRecord, timeNs: number, { latenessNs }: ClockBound): boolean {
+  const delayNs = delayOf(operation);
+  if (delayNs === null) return true;
+  return madeNs.earliest + delayNs <= timeNs && timeNs <= madeNs.latest + Math.max(delayNs, 0) + latenessNs;
+}
+
+/** Whether an update of a hash map's element with BPF_F_LOCK has freed a start: the documents say so, and kernels do not. */
+export function isFreedByLockedUpdate({ end, endEvent, call }: ArmingRecord, { scenario }: Reading): boolean {
+  if (end !== "freed" || endEvent === null || endEvent.kind === "firing") return false;
+  const action = endEvent.kind === "step" ? endEvent.step : endEvent.operation;
+  const isLocked = action.kind === "update" && (action.flags & BPF_F_LOCK) !== 0;
+  return isLocked && scenario.maps[call.element?.map ?? -1]?.type === "hash";
 }

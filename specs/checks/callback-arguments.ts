@@ -1,24 +1,21 @@
 /** What a callback is handed: the map, the key and the value of the timer that expired. */
 import type { FiringEvent } from "../../scenario/history.ts";
 import { type Check, type ClockBound, type Judgement, UNTOUCHED } from "../guarantee.ts";
-import { type ArmingRecord, delayOf } from "./armings.ts";
-import { setterOf } from "./looking-back.ts";
+import { type ArmingRecord, isDue, isFreedByLockedUpdate } from "./armings.ts";
+import { isSameElement, setterOf } from "./looking-back.ts";
 import type { Reading } from "./reading.ts";
 
 type Argument = "map" | "key" | "value";
 
-/** Whether a start may fire at a moment: its time is past, by no more than the clock's bound. */
-function isDue({ madeNs, operation }: ArmingRecord, timeNs: number, { latenessNs }: ClockBound): boolean {
-  const delayNs = delayOf(operation);
-  if (delayNs === null) return true;
-  return madeNs.earliest + delayNs <= timeNs && timeNs <= madeNs.latest + Math.max(delayNs, 0) + latenessNs;
-}
-
-/** Whether a start was still to fire when a callback was entered, and it is that callback that was set. */
+/**
+ * Whether a start was still to fire when a callback was entered, and it is that callback that was set. Whether one that
+ * an update with BPF_F_LOCK has freed may fire is for others to say.
+ */
 function mayHaveFired(record: ArmingRecord, firing: FiringEvent, reading: Reading): boolean {
   const at = reading.placeOf(firing);
   if (reading.placeOf(record.call) > at) return false;
-  if (record.endEvent !== null && reading.placeOf(record.endEvent) <= at) return false;
+  const isOver = record.endEvent !== null && reading.placeOf(record.endEvent) <= at;
+  if (isOver && !isFreedByLockedUpdate(record, reading)) return false;
   const set = setterOf(reading, record);
   return (
     set?.program === firing.program &&
@@ -38,11 +35,19 @@ function wrongArgument(
   // A program names every map that it looks a timer up in, and so tells each it may be handed.
   if (firing.element.map === null) return "map";
   if (named !== undefined && isDue(named, firing.timeNs, clock)) return firing.ownElement ? undefined : "value";
-  const due = reading.armings.records.filter(
+  const due = candidates(reading).filter(
     (record) => isDue(record, firing.timeNs, clock) && mayHaveFired(record, firing, reading),
   );
   if (due.length === 0) return undefined;
+  if (due.some(({ call }) => isSameElement(call, firing))) return firing.ownElement ? undefined : "value";
   return due.some(({ call }) => call.element?.map === firing.element.map) ? "key" : "map";
+}
+
+/** The starts that a firing can come from. */
+function candidates(reading: Reading): readonly ArmingRecord[] {
+  const { records, all } = reading.armings;
+  if (all.records.length === records.length) return records;
+  return [...records, ...all.records.filter((record) => isFreedByLockedUpdate(record, reading))];
 }
 
 /** Whether an element that a program works on cannot be named: timers may then fire that no start accounts for. */

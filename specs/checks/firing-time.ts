@@ -59,7 +59,7 @@ function early(record: ArmingRecord, delay: Delay): Violation | undefined {
  * Whether an LRU map may have evicted the element of a start meanwhile, and freed its timer: any update of such a map
  * can evict any of its elements.
  */
-function mayBeEvicted(record: ArmingRecord, reading: Reading): boolean {
+export function mayBeEvicted(record: ArmingRecord, reading: Reading): boolean {
   const map = record.call.element?.map;
   if (map == null || reading.scenario.maps[map]?.type !== "lru-hash") return false;
   return happenedMeanwhile(

@@ -73,27 +73,41 @@ export const entryOf = ({ firings }: Reading, { execution, callback }: CallEvent
   callback === null ? undefined : firings.find(({ event }) => event.execution === execution)?.event;
 
 /** Which step gives user space a reference of a program, and which takes it. */
-const HOLDS_PROGRAM: Partial<Record<StepKind, boolean>> = {
+type References = Partial<Record<StepKind, boolean>>;
+const HOLDS_PROGRAM: References = {
   "load-program": true,
   "open-program-pin": true,
   "close-program": false,
   "exit-process": false,
 };
-const PINS_PROGRAM: Partial<Record<StepKind, boolean>> = { "pin-program": true, "unpin-program": false };
+const PINS_PROGRAM: References = { "pin-program": true, "unpin-program": false };
 
-/** Whether user space refers to a program, by a descriptor or by a pin, at an event. */
-export function isProgramHeld(reading: Reading, program: number, event: HistoryEvent): boolean {
-  const steps = reading
-    .before(event)
-    .filter(
-      (each): each is StepEvent =>
-        each.kind === "step" &&
-        each.outcome.result >= 0 &&
-        (each.step.kind === "exit-process" || ("program" in each.step && each.step.program === program)),
-    );
-  const last = (effects: Partial<Record<StepKind, boolean>>): boolean => {
-    const step = steps.findLast((each) => effects[each.step.kind] !== undefined);
-    return step !== undefined && effects[step.step.kind] === true;
-  };
-  return last(HOLDS_PROGRAM) || last(PINS_PROGRAM);
+/** Whether the last of these steps before one, of those that succeeded and are about a program, has given a reference. */
+function isGiven(effects: References, reading: Reading, program: number, before: number): boolean {
+  let last: { at: number; gives: boolean } = { at: -1, gives: false };
+  for (const [kind, gives] of Object.entries(effects))
+    for (const { event } of reading.steps(kind as StepKind)) {
+      const { at, step, outcome } = event;
+      const isAbout = !("program" in step) || step.program === program;
+      if (isAbout && outcome.result >= 0 && at < before && at > last.at) last = { at, gives };
+    }
+  return last.gives;
 }
+
+/** Whether the process has a descriptor of a program when an event comes. */
+export const hasProgram = (reading: Reading, program: number, { at }: HistoryEvent): boolean =>
+  isGiven(HOLDS_PROGRAM, reading, program, at);
+
+/** Whether a program is pinned when an event comes. */
+export const isProgramPinned = (reading: Reading, program: number, { at }: HistoryEvent): boolean =>
+  isGiven(PINS_PROGRAM, reading, program, at);
+
+/** Whether user space refers to a program, by a descriptor or by a pin, when an event comes. */
+export const isProgramHeld = (reading: Reading, program: number, event: HistoryEvent): boolean =>
+  hasProgram(reading, program, event) || isProgramPinned(reading, program, event);
+
+/** Whether a program was loaded at some time before an event. */
+export const wasLoaded = (reading: Reading, program: number, { at }: HistoryEvent): boolean =>
+  reading
+    .steps("load-program")
+    .some(({ event }) => event.step.program === program && event.outcome.result === 0 && event.at < at);

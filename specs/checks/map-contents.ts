@@ -17,8 +17,14 @@ export interface Contents {
   others: number | null;
 }
 
-/** What is known of an element: it is there with these contents, it is not there, or nobody can tell. */
-export type Known = { there: true; contents: Contents } | { there: false } | { there: "untold" };
+/**
+ * What is known of an element: it is there with these contents, it is not there, or nobody can tell; perhaps only
+ * whether it is still there, and not what it holds if so.
+ */
+export type Known =
+  | { there: true; contents: Contents }
+  | { there: false }
+  | { there: "untold"; contents?: Contents | undefined };
 
 const UNTOLD: Known = { there: "untold" };
 const MISSING: Known = { there: false };
@@ -48,8 +54,9 @@ class MapContents {
 
   at(key: number): Known {
     const { type, maxEntries } = this.spec;
-    if (this.isLost || this.#perhaps.has(key)) return UNTOLD;
+    if (this.isLost) return UNTOLD;
     const contents = this.#elements.get(key);
+    if (this.#perhaps.has(key)) return { there: "untold", contents };
     if (contents !== undefined) return { there: true, contents };
     if (type === "array" && key < maxEntries) return { there: true, contents: { payload: 0, others: 0 } };
     return MISSING;
@@ -71,6 +78,12 @@ class MapContents {
     this.#perhaps.delete(key);
   }
 
+  /** Whether an element is still there was seen. */
+  saw(key: number, isThere: boolean): void {
+    if (isThere) this.#perhaps.delete(key);
+    else this.remove(key);
+  }
+
   write(key: number, payload: number): void {
     const known = this.at(key);
     if (known.there === true) this.#elements.set(key, { ...known.contents, payload });
@@ -88,41 +101,62 @@ export interface ContentsMoment {
   /** The map that it is about. */
   map: MapSpec;
   known: Known;
-  /** What an update, a delete or a lookup of the element must give; undefined where that cannot be told. */
-  result: number | undefined;
+  /** What an update, a delete or a lookup of the element may give; undefined where that cannot be told. */
+  results: readonly number[] | undefined;
 }
 
-/** What an update with these flags gives: the rules that arrays and hash maps share. */
-function updateResult(contents: MapContents, key: number, flags: number): number | undefined {
+type Results = readonly number[] | undefined;
+
+/** What an update with these flags may give: the rules that arrays and hash maps share. */
+function updateResults(contents: MapContents, key: number, flags: number): Results {
   const { type, maxEntries } = contents.spec;
-  if ((flags & BPF_F_LOCK) !== 0 || flags > BPF_EXIST) return undefined;
+  const condition = flags & ~BPF_F_LOCK;
+  if (condition > BPF_EXIST) return undefined;
+  const isIllegal = flags !== condition && !hasLock(contents.spec);
   if (type === "array") {
-    if (key >= maxEntries) return -ERRNO.E2BIG;
-    return flags === BPF_NOEXIST ? -ERRNO.EEXIST : 0;
+    const others = [...(isIllegal ? [-ERRNO.EINVAL] : []), ...arrayRefusals(key >= maxEntries, condition)];
+    return others.length === 0 ? [0] : others;
   }
+  if (isIllegal) return [-ERRNO.EINVAL];
   // An LRU map first makes room, perhaps with this very element, and looks for it then.
-  if (type === "lru-hash") return flags === BPF_ANY ? 0 : undefined;
+  if (type === "lru-hash") return LRU_UPDATE[condition];
   const known = contents.at(key);
   if (known.there === "untold") return undefined;
-  if (known.there) return flags === BPF_NOEXIST ? -ERRNO.EEXIST : 0;
-  if (flags === BPF_EXIST) return -ERRNO.ENOENT;
-  if (contents.room === true) return 0;
-  return contents.room === false ? -ERRNO.E2BIG : undefined;
+  if (known.there) return [condition === BPF_NOEXIST ? -ERRNO.EEXIST : 0];
+  if (condition === BPF_EXIST) return [-ERRNO.ENOENT];
+  if (contents.room === true) return [0];
+  return contents.room === false ? [-ERRNO.E2BIG] : undefined;
 }
 
-function deleteResult(contents: MapContents, key: number): number | undefined {
-  if (contents.spec.type === "array") return -ERRNO.EINVAL;
+/** What stands against an update of an array: which of them is said depends on who updates. */
+const arrayRefusals = (isBeyond: boolean, condition: number): number[] => [
+  ...(isBeyond ? [-ERRNO.E2BIG] : []),
+  ...(condition === BPF_NOEXIST ? [-ERRNO.EEXIST] : []),
+];
+
+const LRU_UPDATE: Record<number, Results> = {
+  [BPF_ANY]: [0],
+  [BPF_NOEXIST]: [0, -ERRNO.EEXIST],
+  [BPF_EXIST]: [0, -ERRNO.ENOENT],
+};
+
+const hasLock = ({ btf, value }: MapSpec): boolean => btf && value.fields.some(({ kind }) => kind === "spin-lock");
+
+const deleteResults = (contents: MapContents, key: number): Results =>
+  contents.spec.type === "array" ? [-ERRNO.EINVAL] : resultsOf(contents, key, 0, -ERRNO.ENOENT);
+
+/** What is given where an element is there, where it is not, or either. */
+function resultsOf(contents: MapContents, key: number, there: number, missing: number): Results {
+  if (contents.isLost) return undefined;
   const known = contents.at(key);
-  if (known.there === "untold") return undefined;
-  return known.there ? 0 : -ERRNO.ENOENT;
+  return known.there === "untold" ? [there, missing] : [known.there ? there : missing];
 }
 
-/** What a step on an element must give a process that holds its map. */
-function stepResult(contents: MapContents, step: ElementStep): number | undefined {
-  if (step.kind === "update") return updateResult(contents, step.key, step.flags);
-  if (step.kind === "delete") return deleteResult(contents, step.key);
-  const { there } = contents.at(step.key);
-  return there === "untold" ? undefined : there ? 0 : -ERRNO.ENOENT;
+/** What a step on an element may give a process that holds its map. */
+function stepResults(contents: MapContents, step: ElementStep): Results {
+  if (step.kind === "update") return updateResults(contents, step.key, step.flags);
+  if (step.kind === "delete") return deleteResults(contents, step.key);
+  return resultsOf(contents, step.key, 0, -ERRNO.ENOENT);
 }
 
 /** Follows the contents of all maps of a history. */
@@ -169,10 +203,10 @@ class Follower {
     if (contents === undefined) return;
     const known = contents.at(step.key);
     const isBarred = (contents.spec.flags & (BPF_F_RDONLY | BPF_F_WRONLY)) !== 0;
-    const told = isBarred || contents.isLost ? undefined : stepResult(contents, step);
-    const result = isHeld ? told : -ERRNO.EBADF;
-    this.moments.push({ event, map: contents.spec, known, result });
+    const told = isBarred || contents.isLost ? undefined : stepResults(contents, step);
+    this.moments.push({ event, map: contents.spec, known, results: isHeld ? told : [-ERRNO.EBADF] });
     if (step.kind === "update") contents.mayEvict();
+    if (step.kind === "lookup" && isHeld) contents.saw(step.key, outcome.result === 0);
     if (outcome.result !== 0) return;
     if (step.kind === "update") contents.put(step.key, { payload: step.payload, others: step.payload });
     else if (step.kind === "delete") contents.remove(step.key);
@@ -181,22 +215,24 @@ class Follower {
   #call(event: CallEvent, { key }: ElementId, contents: MapContents): void {
     const { operation, result } = event;
     const known = contents.at(key);
-    const moment = (told: number | undefined): void => {
-      this.moments.push({ event, map: contents.spec, known, result: contents.isLost ? undefined : told });
+    const moment = (told: Results): void => {
+      this.moments.push({ event, map: contents.spec, known, results: contents.isLost ? undefined : told });
     };
-    if (operation.kind === "lookup") moment(known.there === "untold" ? undefined : Number(known.there));
-    else if (operation.kind === "update") {
-      moment(updateResult(contents, key, operation.flags));
+    if (operation.kind === "lookup") {
+      moment(resultsOf(contents, key, 1, 0));
+      contents.saw(key, result === 1);
+    } else if (operation.kind === "update") {
+      moment(updateResults(contents, key, operation.flags));
       contents.mayEvict();
       if (result === 0) contents.put(key, { payload: 0, others: 0 });
     } else if (operation.kind === "delete") {
-      moment(deleteResult(contents, key));
+      moment(deleteResults(contents, key));
       if (result === 0) contents.remove(key);
     } else if (operation.kind === "read-payload") {
       const payload = known.there === true ? known.contents.payload : null;
-      moment(payload === null ? undefined : payload | 0);
+      moment(payload === null ? undefined : [payload | 0]);
     } else if (operation.kind === "write-payload") {
-      moment(operation.value | 0);
+      moment([operation.value | 0]);
       contents.write(key, operation.value);
     }
   }

@@ -7,21 +7,25 @@ import { type ContentsMoment, contentsOf } from "./map-contents.ts";
 import type { Reading, StepMoment } from "./reading.ts";
 
 /** A violation of what a step gives. */
-function wrongStep(event: StepEvent, expected: number): Violation {
+function wrongStep(event: StepEvent, expected: readonly number[]): Violation {
   const observed = formatResult(event.outcome.result);
   return {
     at: event.at,
-    expected: `${event.step.kind} gives ${formatResult(expected)}`,
+    expected: `${event.step.kind} gives ${expected.map(formatResult).join(" or ")}`,
     observed: `it gave ${observed}`,
     subject: observed,
     event,
   };
 }
 
-/** A check that each step of some kinds gives what `expect` says; undefined where nothing settles it. */
+/** A check that each step of some kinds gives what `expect` says, or one of several numbers; undefined where nothing settles it. */
 export function stepsGive<K extends StepKind>(
   kinds: readonly K[],
-  expect: (moment: StepMoment<K>, step: Extract<Step, { kind: K }>, reading: Reading) => number | undefined,
+  expect: (
+    moment: StepMoment<K>,
+    step: Extract<Step, { kind: K }>,
+    reading: Reading,
+  ) => number | readonly number[] | undefined,
 ): Check {
   return (reading) => {
     let exercised = 0;
@@ -31,7 +35,9 @@ export function stepsGive<K extends StepKind>(
         const expected = expect(moment, moment.event.step, reading);
         if (expected === undefined) continue;
         exercised++;
-        if (moment.event.outcome.result !== expected) violations.push(wrongStep(moment.event, expected));
+        const { result } = moment.event.outcome;
+        if (typeof expected === "number" ? result === expected : expected.includes(result)) continue;
+        violations.push(wrongStep(moment.event, [expected].flat()));
       }
     return exercised === 0 ? UNTOUCHED : { exercised, violations };
   };
@@ -62,16 +68,16 @@ export function elementsGive(
     let exercised = 0;
     const violations: Violation[] = [];
     for (const moment of contentsOf(reading)) {
-      const { event, result } = moment;
+      const { event, results } = moment;
       const kind = kindOf(event);
-      if (kind === undefined || result === undefined || !names.has(kind) || !when(moment)) continue;
+      if (kind === undefined || results === undefined || !names.has(kind) || !when(moment)) continue;
       exercised++;
       const given = resultOf(event);
-      if (given === result || given === undefined) continue;
+      if (given === undefined || results.includes(given)) continue;
       const observed = formatResult(given);
       violations.push({
         at: event.at,
-        expected: `${kind} gives ${formatResult(result)}`,
+        expected: `${kind} gives ${results.map(formatResult).join(" or ")}`,
         observed: `it gave ${observed}`,
         subject: observed,
         event,

@@ -1,9 +1,12 @@
 /** What nobody promises of timers, and every promise stands on: what is logged is all that was done, in its order. */
+import { formatResult } from "../../bpf/errno.ts";
 import { oneTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import { advance, callback, init, readPayload, run, start } from "../../scenario/build.ts";
 import type { CallEvent, FiringEvent, HistoryEvent } from "../../scenario/history.ts";
 import type { Operation, ProgramSpec } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
+import { hasProgram } from "../checks/looking-back.ts";
+import { PLAIN_PROGRAM_TYPES } from "../checks/plain-programs.ts";
 import type { Reading } from "../checks/reading.ts";
 import { type Check, type Guarantee, UNTOUCHED, type Violation } from "../guarantee.ts";
 
@@ -78,19 +81,18 @@ const eachExecution =
 /** What the indexes of the calls have to be: all, up to a lookup that found nothing. */
 function isWhole({ events, operations }: Execution): boolean {
   let next = 0;
-  let last: CallEvent | undefined;
+  let hasMissed = false;
   const skipUnlogged = (): void => {
     while (next < operations.length && !isLoggedOne(operations[next] as Operation)) next++;
   };
   for (const event of events) {
     if (event.kind !== "call") continue;
     skipUnlogged();
-    if (event.index !== next++) return false;
-    last = event;
+    if (hasMissed || event.index !== next++) return false;
+    hasMissed = event.result === 0 && LOOKUPS.has(event.operation.kind);
   }
   skipUnlogged();
-  const isCutShort = last !== undefined && last.result === 0 && LOOKUPS.has(last.operation.kind);
-  return isCutShort || next === operations.length;
+  return hasMissed || next === operations.length;
 }
 
 const logsAll: Check = eachExecution((execution) => {
@@ -107,7 +109,7 @@ const logsAll: Check = eachExecution((execution) => {
 const logsRuns: Check = (reading) => {
   const runs = reading.steps("run").filter(({ event }) => {
     const operations = reading.scenario.programs[event.step.program]?.operations ?? [];
-    return event.outcome.result === 0 && operations.length > 0 && operations.every(isLoggedOne);
+    return event.outcome.result === 0 && operations.some(isLoggedOne);
   });
   if (runs.length === 0) return UNTOUCHED;
   const logged = new Set<number>();
@@ -144,6 +146,22 @@ const inTime: Check = eachExecution(({ events }, { trace }) => {
   return "kept";
 });
 
+/** Callbacks do not interrupt each other: on one processor they are logged in the order of their times. */
+const callbacksInTime = ({ firings }: Reading): Violation[] => {
+  const lastNs = new Map<number, number>();
+  return firings.flatMap(({ event }) => {
+    const beforeNs = lastNs.get(event.cpu) ?? 0;
+    lastNs.set(event.cpu, event.timeNs);
+    if (event.timeNs >= beforeNs) return [];
+    return [violationAt(event, `a callback is entered after ${beforeNs} ns`, `it was at ${event.timeNs} ns`, "time")];
+  });
+};
+
+const timesInOrder: Check = (reading, clock) => {
+  const { exercised, violations } = inTime(reading, clock);
+  return { exercised, violations: [...violations, ...callbacksInTime(reading)] };
+};
+
 const onOneCpu: Check = eachExecution(({ events, isCallback }) => {
   const [first, ...others] = events;
   // The records of a callback on another processor would be those of another entry.
@@ -153,20 +171,32 @@ const onOneCpu: Check = eachExecution(({ events, isCallback }) => {
   return violationAt(stray, `what began on CPU ${first.cpu} goes on there`, `it was on CPU ${stray.cpu}`, "cpu");
 });
 
-/** A run that names a processor is on it. */
+/** A run that names a processor is done, and is on it. */
 const onItsCpu: Check = (reading) => {
-  const runs = reading.steps("run").filter(({ event }) => event.step.cpu !== undefined && event.outcome.result === 0);
+  const runs = reading
+    .steps("run")
+    .filter(({ event }) => event.step.cpu !== undefined && hasProgram(reading, event.step.program, event))
+    .filter(({ event }) => PLAIN_PROGRAM_TYPES.has(reading.scenario.programs[event.step.program]?.type ?? "ext"));
   if (runs.length === 0) return UNTOUCHED;
+  const refused = runs.filter(({ event }) => event.outcome.result !== 0);
   const cpuOf = new Map(runs.map(({ event }) => [event.at, event.step.cpu]));
-  const calls = reading.events.filter(
-    (event): event is CallEvent => event.kind === "call" && event.callback === null && cpuOf.has(event.at),
+  const strays = reading.events.filter(
+    (event): event is CallEvent =>
+      event.kind === "call" && event.callback === null && cpuOf.has(event.at) && event.cpu !== cpuOf.get(event.at),
   );
-  const violations = calls
-    .filter(({ at, cpu }) => cpu !== cpuOf.get(at))
-    .map((event) =>
-      violationAt(event, `the program runs on CPU ${cpuOf.get(event.at)}`, `it ran on CPU ${event.cpu}`, "cpu"),
-    );
-  return { exercised: calls.length, violations };
+  return {
+    exercised: runs.length,
+    violations: [
+      ...refused.map(({ event }): Violation => {
+        const observed = formatResult(event.outcome.result);
+        const expected = `the program runs on CPU ${event.step.cpu}`;
+        return { at: event.at, expected, observed: `the run gave ${observed}`, subject: observed, event };
+      }),
+      ...strays.map((event) =>
+        violationAt(event, `the program runs on CPU ${cpuOf.get(event.at)}`, `it ran on CPU ${event.cpu}`, "cpu"),
+      ),
+    ],
+  };
 };
 
 /** A kernel does not complain. */
@@ -212,8 +242,9 @@ export default [
       },
       {
         name: "time",
-        words: "What a program logs is logged during its step, and the clock does not go back meanwhile.",
-        check: inTime,
+        words:
+          "What a program logs is logged during its step, and the clock does not go back meanwhile, nor from one callback to the next on one processor.",
+        check: timesInOrder,
         faults: ["clock-goes-back"],
       },
     ],
@@ -233,7 +264,7 @@ export default [
       },
       {
         name: "named",
-        words: "A test run that names a processor is on it.",
+        words: "A test run that names a processor is done, and is on it.",
         check: onItsCpu,
         faults: ["programs-report-wrong-cpu"],
       },

@@ -19,120 +19,47 @@ import {
   start,
   unpinMap,
 } from "../../scenario/build.ts";
-import { lookupBefore } from "../../scenario/elements.ts";
-import type { MapSpec, Operation, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
+import type { MapSpec, ProgramSpec, Step } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
-import { isProgramHeld } from "../checks/looking-back.ts";
+import { isCapable } from "../checks/capability.ts";
+import { hasProgram, isProgramHeld, isProgramPinned, wasLoaded } from "../checks/looking-back.ts";
+import { isPlainMap } from "../checks/plain-maps.ts";
+import { isPlainProgram, mapsNamedBy, PLAIN_PROGRAM_TYPES } from "../checks/plain-programs.ts";
 import { stepsGive } from "../checks/plumbing.ts";
-import type { Reading } from "../checks/reading.ts";
+import type { UserReferences } from "../checks/timer-state.ts";
 import { type Check, type Guarantee, UNTOUCHED, type Violation } from "../guarantee.ts";
 
 const SYSCALL = (place: string) => [{ document: "linux/kernel/bpf/syscall.c", place }] as const;
 
-const MAP_TYPES: ReadonlySet<MapSpec["type"]> = new Set(["array", "hash", "lru-hash"]);
+const holdsMaps = (program: ProgramSpec, references: readonly UserReferences[]): boolean =>
+  mapsNamedBy(program).every((map) => references[map]?.descriptor === true);
 
-/** Whether nothing stands against a map: a plain type, no flags, at most one timer in its value and otherwise numbers. */
-function isPlainMap({ type, flags, btf, value }: MapSpec): boolean {
-  if (!MAP_TYPES.has(type) || flags !== 0 || !btf) return false;
-  let timers = 0;
-  for (const { kind, inside } of value.fields) {
-    if (inside !== undefined || (kind !== "u64" && kind !== "timer")) return false;
-    if (kind === "timer") timers++;
-  }
-  return timers <= 1;
-}
-
-/** Program types that every kernel with BPF timers loads, runs and lets use them. */
-const PROGRAM_TYPES: ReadonlySet<ProgramSpec["type"]> = new Set([
-  "sched-cls",
-  "sched-act",
-  "socket-filter",
-  "xdp",
-  "cgroup-skb",
-]);
-
-const PLAIN: ReadonlySet<Operation["kind"]> = new Set([
-  "lookup",
-  "update",
-  "delete",
-  "timer-init",
-  "timer-set-callback",
-  "timer-start",
-  "timer-cancel",
-]);
-
-/** Whether an operation is one that every verifier takes: on the timer of an element that was looked up in the map that is named. */
-function isPlainOperation(operations: readonly Operation[], at: number, { maps }: Scenario): boolean {
-  const operation = operations[at] as Operation;
-  if (!PLAIN.has(operation.kind)) return false;
-  if ("map" in operation && !isPlainMap(maps[operation.map] as MapSpec)) return false;
-  if (!("element" in operation) || operation.element === "self") return !("element" in operation);
-  const found = lookupBefore(operations, at, operation.element);
-  const map = found?.kind === "lookup" ? maps[found.map] : undefined;
-  if (map === undefined || !map.value.fields.some(({ kind }) => kind === "timer")) return false;
-  if (operation.kind === "timer-init")
-    return (
-      found?.kind === "lookup" &&
-      found.map === operation.map &&
-      isDirect(operation) &&
-      operation.innerMapOf === undefined
+/** No program loads that names a map which the process does not hold. */
+const loadsOnlyWithMaps: Check = (reading) => {
+  const loads = reading.steps("load-program").filter(({ event, references }) => {
+    const program = reading.scenario.programs[event.step.program];
+    return program !== undefined && !holdsMaps(program, references);
+  });
+  const violations = loads
+    .filter(({ event }) => event.outcome.result === 0)
+    .map(
+      ({ event }): Violation => ({
+        at: event.at,
+        expected: "a program is refused that names a map of which the process holds no descriptor",
+        observed: "it loaded",
+        subject: "loaded",
+        event,
+      }),
     );
-  return operation.kind.startsWith("timer-") && isDirect(operation as Extract<Operation, { offsetDelta?: unknown }>);
-}
-
-const isDirect = ({
-  offsetDelta = 0,
-  variableOffset = false,
-}: {
-  offsetDelta?: number | undefined;
-  variableOffset?: boolean | undefined;
-}) => offsetDelta === 0 && !variableOffset;
-
-/** Whether nothing that is known stands against a program: plain operations, and callbacks that do nothing and return 0. */
-function isPlainProgram({ type, operations, callbacks }: ProgramSpec, scenario: Scenario): boolean {
-  return (
-    PROGRAM_TYPES.has(type) &&
-    operations.every((_, at) => isPlainOperation(operations, at, scenario)) &&
-    operations.every((operation) => operation.kind !== "timer-start" || operation.fromNow === undefined) &&
-    callbacks.every((each) => each.operations.length === 0 && each.returns === 0 && each.mayReturn === undefined)
-  );
-}
-
-const mapsOf = ({ operations }: ProgramSpec): number[] =>
-  operations.flatMap((each) => ("map" in each ? [each.map] : []));
-
-/** Whether the process has lost a capability by now. */
-function isCapable(reading: Reading, at: number): boolean {
-  const last = (kind: "drop-capability" | "exit-process"): number =>
-    reading.steps(kind).findLast(({ event }) => event.at < at)?.event.at ?? -1;
-  return last("drop-capability") <= last("exit-process");
-}
-
-/** What gives the process a descriptor of a program, and what takes it. */
-const TAKES_PROGRAM = ["load-program", "open-program-pin"] as const;
-const LOSES_PROGRAM = ["close-program", "exit-process"] as const;
-
-/** Whether a step that uses a program finds a descriptor of it, and the program loaded. */
-function hasProgram(reading: Reading, program: number, at: number): boolean {
-  let got = -1;
-  for (const kind of TAKES_PROGRAM)
-    for (const { event } of reading.steps(kind))
-      if (event.at < at && event.step.program === program && event.outcome.result === 0) got = Math.max(got, event.at);
-  if (got < 0) return false;
-  for (const kind of LOSES_PROGRAM)
-    for (const { event } of reading.steps(kind)) {
-      const isOther = event.step.kind === "close-program" && event.step.program !== program;
-      if (event.at < at && event.at > got && !isOther) return false;
-    }
-  return true;
-}
+  return { exercised: loads.length, violations };
+};
 
 /** A run returns 0, as all these programs do, whatever happens in them. */
 const returnsZero: Check = (reading) => {
   const runs = reading.steps("run").filter(({ event }) => event.outcome.result === 0);
   if (runs.length === 0) return UNTOUCHED;
   const judged = runs.filter(({ event }) =>
-    PROGRAM_TYPES.has(reading.scenario.programs[event.step.program]?.type ?? "ext"),
+    PLAIN_PROGRAM_TYPES.has(reading.scenario.programs[event.step.program]?.type ?? "ext"),
   );
   const violations = judged
     .filter(({ event }) => event.outcome.returnValue !== 0)
@@ -170,15 +97,6 @@ const timePasses: Check = ({ moments, trace }) => {
   return { exercised, violations };
 };
 
-const isPinned = (reading: Reading, program: number, at: number): boolean => {
-  const last = (kind: "pin-program" | "unpin-program"): number =>
-    reading
-      .steps(kind)
-      .findLast(({ event }) => event.at < at && event.step.program === program && event.outcome.result === 0)?.event
-      .at ?? -1;
-  return last("pin-program") > last("unpin-program");
-};
-
 const DONE = 0;
 
 export default [
@@ -187,9 +105,12 @@ export default [
     clauses: [
       {
         name: "created",
-        words: "An array, hash or LRU hash map of numbers and at most one timer, without flags, can be created.",
-        check: stepsGive(["create-map"], ({ event }, { map }, reading) =>
-          isPlainMap(reading.scenario.maps[map] as MapSpec) && isCapable(reading, event.at) ? DONE : undefined,
+        words:
+          "A map whose flags are of its type can be created: of numbers, and in arrays, hash and LRU hash maps also of a timer, in arrays and hash maps also of a lock; and an outer map for such maps without a lock.",
+        check: stepsGive(["create-map"], ({ event, references }, { map }, reading) =>
+          isPlainMap(reading.scenario.maps[map] as MapSpec, reading.scenario, references) && isCapable(reading, event)
+            ? DONE
+            : undefined,
         ),
         faults: ["create-map-fails"],
       },
@@ -207,14 +128,21 @@ export default [
       {
         name: "loaded",
         words:
-          "A program that does with the timer of an element what every page allows loads, where the process holds the maps that it names.",
+          "A program loads that looks elements up, reads and writes their numbers, takes and gives back their locks and calls timer helpers with their timers as every page allows, in callbacks that return 0 too, where the process holds the maps that it names.",
         check: stepsGive(["load-program"], ({ references, event }, { program: index }, reading) => {
           const { scenario } = reading;
           const spec = scenario.programs[index];
-          if (spec === undefined || !isPlainProgram(spec, scenario) || !isCapable(reading, event.at)) return undefined;
-          return mapsOf(spec).every((map) => references[map]?.descriptor === true) ? DONE : undefined;
+          if (spec === undefined || !isPlainProgram(spec, scenario) || !isCapable(reading, event)) return undefined;
+          return holdsMaps(spec, references) ? DONE : undefined;
         }),
         faults: ["load-fails"],
+      },
+      {
+        name: "refused",
+        words: "A program that names a map of which the process holds no descriptor is refused.",
+        check: loadsOnlyWithMaps,
+        reach: { share: 0.5, because: "half of the cases close the map first" },
+        faults: ["load-without-map"],
       },
     ],
     citations: SYSCALL("bpf_prog_load"),
@@ -222,7 +150,12 @@ export default [
     undocumented: true,
     scenarios: oneTimer()
       .filter(({ map }) => map.flags === 0)
-      .map((timer) => timerScenario(timer, [readyTimer(timer, [start(timer.delay)])], [])),
+      .chain((timer) => fc.boolean().map((isClosed) => ({ timer, isClosed })))
+      .map(({ timer, isClosed }) => {
+        const made = timerScenario(timer, [readyTimer(timer, [start(timer.delay)])], []);
+        const again: Step[] = [closeMap(), { kind: "load-program", program: 0 }];
+        return isClosed ? { ...made, steps: [...made.steps, ...again] } : made;
+      }),
   },
   {
     id: "plumbing.runs",
@@ -233,8 +166,8 @@ export default [
           "A test run of a program that the process holds is done; without a descriptor it is refused with -EBADF.",
         check: stepsGive(["run"], ({ event }, { program: index, cpu }, reading) => {
           const type = reading.scenario.programs[index]?.type;
-          if (type === undefined || !PROGRAM_TYPES.has(type) || cpu !== undefined) return undefined;
-          return hasProgram(reading, index, event.at) ? DONE : -ERRNO.EBADF;
+          if (type === undefined || !PLAIN_PROGRAM_TYPES.has(type) || cpu !== undefined) return undefined;
+          return hasProgram(reading, index, event) ? DONE : -ERRNO.EBADF;
         }),
         faults: ["run-fails"],
       },
@@ -338,7 +271,7 @@ export default [
         name: "close",
         words: "A program that the process holds can be closed; without a descriptor that gives -EBADF.",
         check: stepsGive(["close-program"], ({ event }, { program: index }, reading) =>
-          hasProgram(reading, index, event.at) ? DONE : -ERRNO.EBADF,
+          hasProgram(reading, index, event) ? DONE : -ERRNO.EBADF,
         ),
         faults: ["close-program-fails"],
       },
@@ -347,8 +280,8 @@ export default [
         words:
           "A program that the process holds can be pinned once: -EEXIST the second time, and -EBADF without a descriptor.",
         check: stepsGive(["pin-program"], ({ event }, { program: index }, reading) => {
-          if (!hasProgram(reading, index, event.at)) return -ERRNO.EBADF;
-          return isPinned(reading, index, event.at) ? -ERRNO.EEXIST : DONE;
+          if (!hasProgram(reading, index, event)) return -ERRNO.EBADF;
+          return isProgramPinned(reading, index, event) ? -ERRNO.EEXIST : DONE;
         }),
         faults: ["pin-program-fails"],
       },
@@ -357,16 +290,18 @@ export default [
         words:
           "A program that is pinned can be opened from its pin and the pin be removed; one that is not gives -ENOENT.",
         check: stepsGive(["open-program-pin", "unpin-program"], ({ event }, { program: index }, reading) =>
-          isPinned(reading, index, event.at) ? DONE : -ERRNO.ENOENT,
+          isProgramPinned(reading, index, event) ? DONE : -ERRNO.ENOENT,
         ),
         faults: ["open-program-pin-fails"],
       },
       {
         name: "found",
-        words: "A program that user space holds by a descriptor or by a pin can be found by its id.",
-        check: stepsGive(["find-program"], ({ event }, { program: index }, reading) =>
-          isProgramHeld(reading, index, event) ? DONE : undefined,
-        ),
+        words:
+          "A program that user space holds by a descriptor or by a pin can be found by its id; asking for another gives 0 or -ENOENT, and -ENOENT where none was loaded.",
+        check: stepsGive(["find-program"], ({ event }, { program: index }, reading) => {
+          if (isProgramHeld(reading, index, event)) return DONE;
+          return wasLoaded(reading, index, event) ? [DONE, -ERRNO.ENOENT] : -ERRNO.ENOENT;
+        }),
         faults: ["held-program-not-found"],
       },
     ],

@@ -25,6 +25,15 @@ const failsNowAndThen = (kind: CompiledStep["kind"], summary: string): Fault => 
 export const stepFaults = {
   "create-map-fails": failsNowAndThen("create-map", "every second BPF_MAP_CREATE returns -EINVAL"),
   "load-fails": failsNowAndThen("load-program", "every second BPF_PROG_LOAD returns -EINVAL"),
+  "load-without-map": {
+    summary: "BPF_PROG_LOAD of a program that names a map without a descriptor returns 0",
+    install(machine) {
+      onStep(machine, "load-program", (next) => {
+        const effect = next();
+        return effect.result === -ERRNO.EBADF ? { result: 0 } : effect;
+      });
+    },
+  },
   "run-fails": failsNowAndThen("run", "every second BPF_PROG_TEST_RUN returns -EINVAL"),
   "run-returns-nonzero": {
     summary: "BPF_PROG_TEST_RUN reports another return value than the program's",
