@@ -17,7 +17,7 @@ export default {
   plugins: ["./dist/mutation/test-runner.js"],
   testRunner: "in-process",
   buildCommand: "tsc -p tsconfig.mutation.json",
-  inProcess: { testFiles: testFiles.map((file) => file.replace(/ts$/, "js")), budgetMs: 3000 },
+  inProcess: { testFiles: testFiles.map((file) => file.replace(/ts$/, "js")), budgetMs: 1000 },
   mutate: [
     "harness/emulator/{bpf-timers,hrtimers,special-fields}.ts",
     "harness/emulator/maps/*.ts",
@@ -38,7 +38,7 @@ export default {
   tempDirName: ".stryker-tmp",
   // TypeScript 7 has no interface that Stryker could rewrite tsconfig.json with, and nothing here needs it rewritten.
   tsconfigFile: "none",
-  reporters: ["clear-text", "json", "progress-append-only"],
+  reporters: ["clear-text", "json", "progress-append-only", "lines"],
   jsonReporter: { fileName: "out/mutation.json" },
   clearTextReporter: { allowColor: false, logTests: false, reportTests: false },
 };

@@ -18,11 +18,11 @@ async function standInForVitest(): Promise<void> {
 export class Sandbox {
   /** By id. */
   readonly tests: ReadonlyMap<string, InProcessTest>;
-  readonly #forgetCode: () => void;
+  readonly #forgetPrograms: () => void;
 
-  private constructor(tests: readonly InProcessTest[], forgetCode: () => void) {
+  private constructor(tests: readonly InProcessTest[], forgetPrograms: () => void) {
     this.tests = new Map(tests.map((test) => [test.id, test]));
-    this.#forgetCode = forgetCode;
+    this.#forgetPrograms = forgetPrograms;
   }
 
   /** Loads test files, given from the root of the project. Modules stay loaded as long as the process lives. */
@@ -30,8 +30,8 @@ export class Sandbox {
     await standInForVitest();
     const tests: InProcessTest[] = [];
     for (const file of testFiles) tests.push(...(await collect(file, () => import(urlOf(file)))));
-    const { forgetCode } = (await import(urlOf("harness/emulator/code.js"))) as { forgetCode: () => void };
-    return new Sandbox(tests, forgetCode);
+    const verifier = (await import(urlOf("harness/emulator/verifier/verifier.js"))) as { forgetPrograms: () => void };
+    return new Sandbox(tests, verifier.forgetPrograms);
   }
 
   /**
@@ -39,7 +39,7 @@ export class Sandbox {
    * found out about them, and so one mutant would be judged by what another had made.
    */
   async run(test: InProcessTest): Promise<void> {
-    this.#forgetCode();
+    this.#forgetPrograms();
     await test.run();
   }
 }

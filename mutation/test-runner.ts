@@ -21,13 +21,14 @@ import type { DryRun } from "./dry-run.ts";
 import { failureOf } from "./failure-of.ts";
 import { setInstruments, shareInstruments } from "./instrumented.ts";
 import { KillRates } from "./kill-rates.ts";
+import { LineReporter } from "./reporter.ts";
 import { Sandbox } from "./sandbox.ts";
 
 /** What `inProcess` in stryker.config.mjs says. */
 interface InProcessOptions {
   /** Compiled test files, from the root of the project. */
   testFiles: readonly string[];
-  /** A mutant that nothing has killed by then has survived. */
+  /** How much processor time may be spent on a mutant: one that nothing has killed by then has survived. */
   budgetMs: number;
 }
 
@@ -79,12 +80,16 @@ export class InProcessTestRunner implements TestRunner {
   /** Runs tests until one fails, or until the time that a mutant has is over. */
   async #try(ids: readonly string[]): Promise<MutantRunResult> {
     const { sandbox, rates } = await this.#load();
-    const endMs = performance.now() + this.#options.budgetMs;
+    const begun = process.cpuUsage();
+    const spentMs = (): number => {
+      const { user, system } = process.cpuUsage(begun);
+      return (user + system) / 1000;
+    };
     let nrOfTests = 0;
     for (const id of rates.ordered(ids)) {
       const test = sandbox.tests.get(id);
       if (test === undefined) throw new Error(`the dry run had a test ${id}, and now there is none`);
-      if (performance.now() > endMs) break;
+      if (spentMs() > this.#options.budgetMs) break;
       nrOfTests++;
       this.#mutant.limit(SLOWER_MS + SLOWER_MAX * rates.timeMsOf(id));
       const failureMessage = await sandbox.run(test).then(() => undefined, failureOf);
@@ -97,7 +102,10 @@ export class InProcessTestRunner implements TestRunner {
   }
 }
 
-export const strykerPlugins = [declareClassPlugin(PluginKind.TestRunner, "in-process", InProcessTestRunner)];
+export const strykerPlugins = [
+  declareClassPlugin(PluginKind.TestRunner, "in-process", InProcessTestRunner),
+  declareClassPlugin(PluginKind.Reporter, "lines", LineReporter),
+];
 
 /** What `inProcess` may be in stryker.config.mjs. */
 export const strykerValidationSchema = {

@@ -4,7 +4,7 @@ import { ERRNO } from "../../../bpf/errno.ts";
 import { LOAD_IMM64 } from "../../../bpf/instruction.ts";
 import { BPF_PSEUDO_FUNC, BPF_PSEUDO_MAP_FD, BPF_PSEUDO_MAP_VALUE } from "../../../bpf/uapi.ts";
 import type { CompiledProgram } from "../../../scenario/compiled-scenario.ts";
-import { type Code, slotsAt } from "../code.ts";
+import { type Code, forgetCode, slotsAt } from "../code.ts";
 import type { BpfMap } from "../maps/bpf-map.ts";
 import type { Profile } from "../profiles.ts";
 import { analyse } from "./analysis.ts";
@@ -110,7 +110,13 @@ interface Known {
 }
 
 /** Cases of one shape share their programs: the same one over maps of the same make is verified once. */
-const knownPrograms = new WeakMap<CompiledProgram, Known>();
+let knownPrograms = new WeakMap<CompiledProgram, Known>();
+
+/** Forgets all programs seen so far: for tests that change the emulator beneath them. */
+export function forgetPrograms(): void {
+  knownPrograms = new WeakMap();
+  forgetCode();
+}
 
 /** All that exploring a program looks at in a map. How many elements it has is not asked: that is left to running it. */
 const makeOf = ({ spec, inner }: BpfMap): string =>
