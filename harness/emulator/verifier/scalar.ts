@@ -33,6 +33,8 @@ export function operate(op: number, wide: boolean, a: Scalar, b: Scalar, offset:
 function operate32(op: number, a: Scalar, b: Scalar, offset: number): Scalar {
   if (op === 0xb0 && offset === 0) return b;
   if (b.known !== undefined && (a.known !== undefined || op === 0xb0)) return operateKnown(op, false, a, b, offset);
+  // A shift by more bits than there are is of no use, and nothing is said of its result.
+  if ((op === 0x60 || op === 0x70) && b.max > 31) return truncated(UNKNOWN);
   return truncated(operateBounds(op, a, b));
 }
 
