@@ -10,7 +10,8 @@ const highWord = (value: bigint): number => Number(BigInt.asIntN(32, value >> 32
 /** Beyond this, bounds are not followed: no map value is that large. */
 const BOUND_MAX = 2 ** 53 - 1;
 
-const bounded = (min: number, max: number): Scalar => (max > BOUND_MAX || min < 0 ? UNKNOWN : ranged(min, max));
+/** Nothing is known of a bound that is no number either: of 0 times what may be anything. */
+const bounded = (min: number, max: number): Scalar => (min >= 0 && max <= BOUND_MAX ? ranged(min, max) : UNKNOWN);
 
 /** All bits up to the highest that a number of at most `max` can have set. */
 const bitsUpTo = (max: number): number => (max <= 0 ? 0 : 2 ** Math.floor(Math.log2(max) + 1) - 1);

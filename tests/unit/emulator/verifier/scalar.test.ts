@@ -66,6 +66,7 @@ describe("what is known of a result", () => {
     ["a difference down to 0", sub, to(5, 20), to(1, 5), to(0, 19)],
     ["a difference that may be negative", sub, to(4, 20), to(1, 5), UNKNOWN],
     ["a product", mul, to(2, 3), to(4, 5), to(8, 15)],
+    ["0 times anything", mul, is(0), UNKNOWN, UNKNOWN],
     ["the bits of a mask", and, UNKNOWN, is(0x68), to(0, 0x68)],
     ["those of a mask that a number can have", and, to(0, 12), is(0x68), to(0, 8)],
     ["no bits in common", and, to(0, 7), is(8), is(0)],
