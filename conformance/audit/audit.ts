@@ -14,6 +14,8 @@ import { type Corruption, type CorruptionKind, corruptionsOf } from "./corruptio
 
 export interface AuditOptions {
   catalogue: readonly Guarantee[];
+  /** The guarantees whose cases are made wrong: all, unless given. */
+  drawnBy?: readonly Guarantee[];
   seed: number;
   /** Cases of each guarantee. */
   cases: number;
@@ -83,7 +85,7 @@ export async function audit(harness: Harness, options: AuditOptions): Promise<Au
   const { catalogue, seed, random } = options;
   const jury = new Jury(catalogue, harness);
   const pick = picker(seedFor(seed, `audit of ${harness.name}`));
-  const drawn = catalogue.flatMap((guarantee) =>
+  const drawn = (options.drawnBy ?? catalogue).flatMap((guarantee) =>
     [...drawCases(guarantee, seed, options.cases)].slice(0, options.cases),
   );
   const others = fc.sample(anyScenario, { seed: seedFor(seed, "audit"), numRuns: random }).map(toCase);

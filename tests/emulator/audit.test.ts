@@ -1,5 +1,5 @@
 /** A smaller audit: no observation of a true trace can be made wrong unseen, but for what nobody promised. */
-import { expect, test } from "vitest";
+import { describe, expect, test } from "vitest";
 import { audit } from "../../conformance/audit/audit.ts";
 import { CORRUPTION_KINDS } from "../../conformance/audit/corruptions.ts";
 import { openEmulator } from "../../harness/emulator/index.ts";
@@ -18,4 +18,13 @@ test("single wrong observations are noticed", async () => {
   const unpromised = tallies.reduce((sum, each) => sum + each.unpromised, 0);
   expect(unpromised / tried).toBeLessThan(UNPROMISED_SHARE);
   expect(gaps.map(({ corruption: { kind, subject, was, now } }) => ({ kind, subject, was, now }))).toEqual([]);
+});
+
+/** One guarantee at a time: what fails is then named, and found soon. */
+describe("a wrong observation is noticed", () => {
+  test.each(catalogue)("in a case of $id", async (guarantee) => {
+    const options = { catalogue, drawnBy: [guarantee], seed: 7, cases: 1, random: 0 };
+    const { gaps } = await audit(openEmulator("emulator:7.2"), options);
+    expect(gaps.map(({ corruption: { kind, subject, was, now } }) => ({ kind, subject, was, now }))).toEqual([]);
+  });
 });
