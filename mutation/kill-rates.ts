@@ -1,17 +1,26 @@
 /**
- * Which tests to try first: those that kill most mutants for the time they take. What is known is kept in a file of
+ * Which tests to try first: those that kill most mutants for the time they take, and before that is known those that
+ * reach few mutants, which are about the one in question. What is known is kept in a file of
  * the sandbox, because Stryker starts another process whenever a mutant hangs.
  */
 import { readFile, writeFile } from "node:fs/promises";
+import type { DryRun } from "./dry-run.ts";
 
 const FILE = "kill-rates.json";
-/** So much is a test held to kill before it was ever tried: 1 of 20 mutants. */
-const PRIOR = { killed: 1, tried: 20 };
+/**
+ * A test that reaches this many mutants or fewer is held to kill half of those it is tried on; another one the fewer the
+ * more it reaches.
+ */
+const FEW_MUTANTS = 15;
+/** How many mutants have to be tried for what they show to weigh as much as that. */
+const PRIOR_WEIGHT = 20;
 /** Where less time than this is measured, the clock is what was measured. */
 const SHORTEST_MS = 0.05;
 
 interface Rate {
   timeMs: number;
+  /** How many mutants it reaches. */
+  reached: number;
   tried: number;
   killed: number;
 }
@@ -23,9 +32,12 @@ export class KillRates {
     this.#rates = new Map(Object.entries(rates));
   }
 
-  /** Nothing but how long each test took. */
-  static of(results: readonly { id: string; timeSpentMs: number }[]): KillRates {
-    const rates = results.map(({ id, timeSpentMs }) => [id, { timeMs: timeSpentMs, tried: 0, killed: 0 }] as const);
+  /** What a dry run tells: how long each test took, and how many mutants it reached. */
+  static of({ tests, mutantCoverage: { perTest } }: DryRun): KillRates {
+    const rates = tests.map(({ id, timeSpentMs }) => {
+      const reached = Object.keys(perTest[id] ?? {}).length;
+      return [id, { timeMs: timeSpentMs, reached, tried: 0, killed: 0 }] as const;
+    });
     return new KillRates(Object.fromEntries(rates));
   }
 
@@ -36,10 +48,6 @@ export class KillRates {
 
   async save(): Promise<void> {
     await writeFile(FILE, JSON.stringify(Object.fromEntries(this.#rates)));
-  }
-
-  get size(): number {
-    return this.#rates.size;
   }
 
   /** How long the test takes without a mutant. */
@@ -57,8 +65,9 @@ export class KillRates {
   /** The tests, those first that kill most mutants a millisecond. */
   ordered(ids: readonly string[]): string[] {
     const worth = (id: string): number => {
-      const { timeMs, tried, killed } = this.#rates.get(id) ?? { timeMs: 0, tried: 0, killed: 0 };
-      return (killed + PRIOR.killed) / (tried + PRIOR.tried) / Math.max(timeMs, SHORTEST_MS);
+      const { timeMs, reached, tried, killed } = this.#rates.get(id) ?? { timeMs: 0, reached: 0, tried: 0, killed: 0 };
+      const prior = Math.min(0.5, FEW_MUTANTS / (2 * Math.max(reached, 1)));
+      return (killed + PRIOR_WEIGHT * prior) / (tried + PRIOR_WEIGHT) / Math.max(timeMs, SHORTEST_MS);
     };
     const worths = new Map(ids.map((id) => [id, worth(id)]));
     return ids.toSorted((one, other) => (worths.get(other) ?? 0) - (worths.get(one) ?? 0));

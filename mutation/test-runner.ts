@@ -55,7 +55,7 @@ export class InProcessTestRunner implements TestRunner {
     await shareInstruments(files.map((file) => file.replace(/\.ts$/, ".js")));
     const worker = new Worker(new URL("./dry-run.js", import.meta.url), { workerData: this.#options.testFiles });
     const [dryRun] = (await once(worker, "message")) as [DryRun];
-    await KillRates.of(dryRun.tests).save();
+    await KillRates.of(dryRun).save();
     return { status: DryRunStatus.Complete, ...dryRun };
   }
 
