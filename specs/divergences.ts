@@ -84,7 +84,7 @@ const LOCKED_UPDATE = {
   clause: "hash",
   shows: isOfFreedStart,
   since: "5.15",
-  seenOn: ["6.1", "6.12", "6.18", "7.0", "7.3"],
+  seenOn: FROM_6_1,
   claim: "An update of an element cancels and frees its timer.",
   happens:
     "With BPF_F_LOCK an update of a hash map's element leaves its timer as it is: it stays armed and fires when it is due. In an array it is freed.",
