@@ -53,6 +53,8 @@ export function inapplicable({ since, processors }: Guarantee, harness: Harness)
 export class Jury {
   readonly jurors: readonly Juror[];
   readonly #byGuarantee = new Map<Guarantee, Juror[]>();
+  /** What each juror says most of the time: it had to do with the trace, and nothing is wrong. */
+  readonly #contented: readonly Opinion[];
   readonly #clock: ClockBound;
 
   constructor(catalogue: readonly Guarantee[], harness: Harness, expectations: readonly Expectation[] = []) {
@@ -69,6 +71,7 @@ export class Jury {
         divergences: divergences.filter((each) => each.guarantee === guarantee.id && each.clause === clause.name),
         expectations: expectations.filter((each) => each.concerns(guarantee.id, clause.name)),
       }));
+    this.#contented = this.jurors.map((juror) => ({ juror, exercised: true }));
     for (const juror of this.jurors) {
       const others = this.#byGuarantee.get(juror.guarantee);
       if (others === undefined) this.#byGuarantee.set(juror.guarantee, [juror]);
@@ -91,7 +94,7 @@ export class Jury {
     for (const juror of this.jurors) {
       const { exercised, violations } = juror.clause.check(reading, this.#clock);
       if (violations.length > 0) opinions.push(this.#weigh(juror, exercised > 0, violations, reading));
-      else if (exercised > 0) opinions.push({ juror, exercised: true });
+      else if (exercised > 0) opinions.push(this.#contented[juror.index] as Opinion);
     }
     return opinions;
   }

@@ -3,12 +3,10 @@
  * does with it is in `user-space.ts`.
  */
 import { type Btf, readBtf } from "../../bpf/btf.ts";
-import { LOAD_IMM64 } from "../../bpf/instruction.ts";
-import { BPF_PSEUDO_FUNC } from "../../bpf/uapi.ts";
 import type { CompiledMap, CompiledProgram } from "../../scenario/compiled-scenario.ts";
-import { addressOf, offsetOf, regionOf } from "./address.ts";
+import { offsetOf, regionOf } from "./address.ts";
 import { BpfTimers, type TimerHost } from "./bpf-timers.ts";
-import { decodeCode, slotsAt, withImmediates } from "./code.ts";
+import { decodeCode } from "./code.ts";
 import { callHelper, callKfunc, type HelperHost } from "./helpers.ts";
 import { Hrtimers } from "./hrtimers.ts";
 import { Interpreter, type Surroundings } from "./interpreter.ts";
@@ -17,6 +15,7 @@ import { createMap } from "./maps/create-map.ts";
 import type { Memory } from "./memory.ts";
 import type { Profile } from "./profiles.ts";
 import { kfuncsOf, type LoadedProgram } from "./program.ts";
+import { relocate } from "./relocate.ts";
 import { testRunOf } from "./test-run.ts";
 import { checkLoadAttributes } from "./verifier/program-types.ts";
 import { Rejection } from "./verifier/rejection.ts";
@@ -109,25 +108,13 @@ export class Kernel implements MapHost, TimerHost, HelperHost, Surroundings<Load
   ): LoadedProgram | { errno: number; message?: string } {
     const refused = checkLoadAttributes(spec, this.profile);
     if (refused !== 0) return { errno: refused };
-    const code = withImmediates(decodeCode(spec.instructions));
+    const code = decodeCode(spec.instructions);
     try {
       const { profile, processors } = this;
       const named = verify({ spec, code, btf, profile, rules: this.#rules, processors, mapAt });
-      for (const [slot, map] of named) {
-        const isValue = (code.src[slot] as number) === 2;
-        const address = isValue ? map.directValue(code.high[slot] as number) : addressOf(map.handle, 0);
-        code.high[slot] = regionOf(address);
-        code.low[slot] = offsetOf(address);
-      }
       const maps = [...new Set(named.values())];
       for (const map of maps) map.references++;
-      for (let slot = 0; slot < code.length; slot += slotsAt(code, slot))
-        if (code.opcode[slot] === LOAD_IMM64 && code.src[slot] === BPF_PSEUDO_FUNC) {
-          // A function's address is the slot it starts at.
-          code.low[slot] = slot + 1 + (code.imm[slot] as number);
-          code.high[slot] = 0;
-        }
-      return { spec, code, kfuncs: kfuncsOf(spec), references: 1, maps };
+      return { spec, code: relocate(code, named), kfuncs: kfuncsOf(spec), references: 1, maps };
     } catch (rejection) {
       if (rejection instanceof Rejection) return { errno: rejection.errno, message: rejection.message };
       throw rejection;

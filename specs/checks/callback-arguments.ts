@@ -1,5 +1,5 @@
 /** What a callback is handed: the map, the key and the value of the timer that expired. */
-import type { FiringEvent } from "../../scenario/history.ts";
+import type { FiringEvent, HistoryEvent } from "../../scenario/history.ts";
 import { type Check, type ClockBound, type Judgement, UNTOUCHED } from "../guarantee.ts";
 import { type ArmingRecord, isDue, isFreedByLockedUpdate } from "./armings.ts";
 import { isSameElement, setterOf } from "./looking-back.ts";
@@ -54,6 +54,10 @@ function candidates(reading: Reading): readonly ArmingRecord[] {
 const namesAll = ({ scenario }: Reading): boolean =>
   scenario.programs.every(({ operations }) => operations.every(({ kind }) => kind !== "lookup-inner"));
 
+/** The starts by the event that ended them. */
+const byEnd = ({ armings: { records } }: Reading): ReadonlyMap<HistoryEvent | null, ArmingRecord> =>
+  new Map(records.map((record) => [record.endEvent, record]));
+
 const observed = ({ element: { map, key }, ownElement }: FiringEvent): string =>
   `it was called with map ${map === null ? "unknown" : `m${map}`}, key ${key} and ${ownElement ? "that element's value" : "a value that is not that element's"}`;
 
@@ -62,9 +66,9 @@ export const isHanded =
   (argument: Argument): Check =>
   (reading, clock): Judgement => {
     if (reading.firings.length === 0 || !namesAll(reading)) return UNTOUCHED;
-    const byFiring = new Map(reading.armings.records.map((record) => [record.endEvent, record]));
+    const ended = reading.shared(byEnd);
     const wrong = reading.firings.filter(
-      ({ event }) => wrongArgument(event, { reading, clock, named: byFiring.get(event) }) === argument,
+      ({ event }) => wrongArgument(event, { reading, clock, named: ended.get(event) }) === argument,
     );
     return {
       exercised: reading.firings.length,

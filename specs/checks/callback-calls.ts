@@ -11,9 +11,11 @@ export const nameOf = ({ program, operation }: CallEvent): string =>
 /** Which firings tell something, given every bpf_timer_set_callback before that succeeded: on the timer itself, and on others. */
 export type Tells = (own: readonly CallEvent[], others: readonly CallEvent[], firing: FiringEvent) => boolean;
 
-/** Every bpf_timer_set_callback that succeeded. */
-export const callbackSets = (reading: Reading): CallEvent[] =>
+const findSets = (reading: Reading): readonly CallEvent[] =>
   reading.calls("timer-set-callback").flatMap(({ event }) => (event.result === 0 ? [event] : []));
+
+/** Every bpf_timer_set_callback that succeeded. */
+export const callbackSets = (reading: Reading): readonly CallEvent[] => reading.shared(findSets);
 
 /**
  * Whether the callback that ran may have been set just before: a call is logged once it has returned, and a timer may
@@ -40,9 +42,14 @@ export const callsLatest =
     let exercised = 0;
     for (const { event, timer } of reading.firings) {
       if (timer?.callback == null) continue;
-      const before = sets.filter((set) => reading.placeOf(set) < reading.placeOf(event));
-      const own = before.filter((set) => isSameElement(set, event));
-      const others = before.filter((set) => !isSameElement(set, event));
+      const place = reading.placeOf(event);
+      const own: CallEvent[] = [];
+      const others: CallEvent[] = [];
+      for (const set of sets)
+        if (reading.placeOf(set) < place) {
+          if (isSameElement(set, event)) own.push(set);
+          else others.push(set);
+        }
       if (!tells(own, others, event)) continue;
       exercised++;
       const { program, callback } = timer.callback;

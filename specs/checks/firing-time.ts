@@ -162,6 +162,7 @@ export const firesOnItsCpu = (applies: Applies): Check =>
 
 /** Every firing is accounted for by a start that had not been used up, cancelled or freed. */
 export const onlyFiresWhenStarted: Check = ({ armings: { unaccounted, records } }) => {
+  if (records.length === 0 && unaccounted.length === 0) return UNTOUCHED;
   const violations = unaccounted.map(({ event }) => ({
     at: event.at,
     expected: "a callback runs only for a start that has not been used up",
@@ -174,6 +175,7 @@ export const onlyFiresWhenStarted: Check = ({ armings: { unaccounted, records } 
 
 /** Of two starts on one clock that fire on one CPU, and whose times are surely in order, the earlier fires first. */
 export const firesInOrder: Check = (reading) => {
+  if (reading.armings.records.length < 2) return UNTOUCHED;
   const fired = reading.armings.records.flatMap((record) => {
     const [firing, delayNs] = [firingOf(record), asStarted(record)];
     return firing === undefined || delayNs === undefined ? [] : [{ record, firing, delayNs }];
@@ -207,9 +209,9 @@ export const staysQuietOnceEnded =
   (applies: Applies, subject = "fired"): Check =>
   (reading, clock) => {
     const { records, unaccounted } = reading.armings;
-    if (records.length === 0) return UNTOUCHED;
-    const ended = records.filter((record) => record.endEvent !== null && applies(record, reading));
-    if (ended.length === 0) return UNTOUCHED;
+    const isEnded = (record: ArmingRecord): boolean => record.endEvent !== null && applies(record, reading);
+    if (!records.some(isEnded)) return UNTOUCHED;
+    const ended = records.filter(isEnded);
     const violations = unaccounted
       .filter(({ event, timer }) =>
         ended.some((record) => record.timer.id === timer.id && comesBefore(reading, record, event)),
@@ -239,17 +241,19 @@ export const quietOnceFreed =
   (by: (event: HistoryEvent, reading: Reading) => boolean, subject: string, of: "told" | "all" = "told"): Check =>
   (reading, clock) => {
     const { records, unaccounted } = of === "all" ? reading.armings.all : reading.armings;
-    if (records.length === 0) return UNTOUCHED;
-    const freed = records.filter(
-      (record) => record.end === "freed" && record.endEvent !== null && by(record.endEvent, reading),
-    );
+    let exercised = 0;
+    for (const record of records)
+      if (record.end === "freed" && record.endEvent !== null && by(record.endEvent, reading))
+        exercised += Number(overdueNs(record, reading, clock) > 0);
+    if (unaccounted.length === 0 || records.length === 0)
+      return exercised === 0 ? UNTOUCHED : { exercised, violations: [] };
     const violations = unaccounted.flatMap(({ event, freedBy }): Violation[] => {
       if (freedBy === null || !by(freedBy, reading)) return [];
       if (of === "all" && startedBetween(reading, freedBy, event)) return [];
       const expected = `the timer freed in step ${freedBy.at} does not fire`;
       return [{ at: event.at, expected, observed: `its callback ran for key ${event.element.key}`, subject, event }];
     });
-    return { exercised: freed.filter((record) => overdueNs(record, reading, clock) > 0).length, violations };
+    return { exercised, violations };
   };
 
 /** Whether a timer was started between what freed it and a firing. */

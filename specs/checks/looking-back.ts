@@ -26,7 +26,8 @@ export function elementOf(event: HistoryEvent): ElementId | null {
 
 /** Whether two events are about the same element. */
 export function isSameElement(one: HistoryEvent, other: HistoryEvent): boolean {
-  const [a, b] = [elementOf(one), elementOf(other)];
+  const a = elementOf(one);
+  const b = elementOf(other);
   return a !== null && b !== null && a.map !== null && a.map === b.map && a.key === b.key;
 }
 

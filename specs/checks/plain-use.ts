@@ -8,8 +8,12 @@ export const TIMER_MAP_TYPES: readonly MapSpec["type"][] = ["array", "hash", "lr
 export type TimerCall = Extract<Operation, { kind: `timer-${string}` }>;
 export const isTimerCall = (operation: Operation): operation is TimerCall => operation.kind.startsWith("timer-");
 
-const holdsOneTimer = ({ type, btf, value }: MapSpec): boolean =>
-  TIMER_MAP_TYPES.includes(type) && btf && value.fields.filter(({ kind }) => kind === "timer").length === 1;
+function holdsOneTimer({ type, btf, value }: MapSpec): boolean {
+  if (!TIMER_MAP_TYPES.includes(type) || !btf) return false;
+  let timers = 0;
+  for (const { kind } of value.fields) if (kind === "timer") timers++;
+  return timers === 1;
+}
 
 /** Whether an operation looks an element with a timer up, or calls one of some helpers with a timer that was looked up so. */
 function isPlainOperation(
@@ -47,8 +51,8 @@ export const usesTimersPlainly = (
     program.operations.some(isTimerCall) &&
     isPlain(program.operations) &&
     program.callbacks.every(
-      ({ operations, ...rest }) =>
-        rest.returns === 0 && isPlain(operations) && !operations.some(({ kind }) => kind === "timer-set-callback"),
+      ({ operations, returns }) =>
+        returns === 0 && isPlain(operations) && !operations.some(({ kind }) => kind === "timer-set-callback"),
     )
   );
 };

@@ -89,6 +89,7 @@ const loadsWith = (types: readonly ProgramType[], kinds: readonly OperationKind[
     (program, all) => types.includes(program.type) && usesTimersPlainly(program, all, kinds),
     (control, program) =>
       control.type === program.type &&
+      !control.operations.some(isTimerCall) &&
       isDeepStrictEqual(
         control.operations,
         program.operations.filter((operation) => !isTimerCall(operation)),

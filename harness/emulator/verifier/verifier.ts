@@ -168,7 +168,8 @@ export function verify(input: VerifierInput): Map<number, BpfMap> {
   const maps = resolveMaps(input);
   const { rejections } = knownOf(input);
   let make = String(processors);
-  for (const map of maps.values()) make += `, ${makeOf(map)}`;
+  // Which slot names which of them, the program says itself.
+  for (const map of new Set(maps.values())) make += `, ${makeOf(map)}`;
   if (!rejections.has(make)) {
     subprograms ??= findSubprograms(code, spec, btf);
     rejections.set(make, rejectionOf(input, subprograms, maps));
