@@ -2,7 +2,7 @@
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { delayNs } from "../../generators/time.ts";
-import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { afterArming, onAnotherTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
   advance,
   callback,
@@ -75,17 +75,20 @@ export default [
     id: "cancel-async.active",
     citations: RETURNS,
     since: "7.0",
-    scenarios: cancelled(false),
+    scenarios: fc.oneof(
+      cancelled(false),
+      onAnotherTimer(() => [cancelAsync()]),
+    ),
     clauses: [
       {
         name: "returns",
-        words: "bpf_timer_cancel_async returns 1 for a timer that is armed.",
+        words: "bpf_timer_cancel_async returns 1 for a timer that is armed, from another timer's callback too.",
         check: callsReturn(
           "timer-cancel-async",
           1,
           (call) => isInterruptible(call) && call.timer.arming !== null && !isOwn(call),
         ),
-        faults: ["cancel-async-returns-zero"],
+        faults: ["cancel-async-returns-zero", "cancel-async-refused-in-callbacks"],
       },
     ],
   },

@@ -1,8 +1,15 @@
 /** What bpf_timer_cancel promises. */
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
-import { delayNs } from "../../generators/time.ts";
-import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import {
+  afterArming,
+  type OneTimer,
+  onAnotherTimer,
+  oneTimer,
+  onTimer,
+  readyTimer,
+  timerScenario,
+} from "../../generators/timer.ts";
 import {
   advance,
   callback,
@@ -38,17 +45,6 @@ const cancelReturns = (expected: number, when: (call: Call<"timer-cancel">) => b
   callsReturn("timer-cancel", expected, (call) => isInterruptible(call) && when(call));
 
 const isFromCallback = ({ event }: Call<"timer-cancel">): boolean => event.callback !== null;
-
-/** Two timers of one map: the first one's callback does `operations` on the second, which is due later. */
-const onAnotherTimer = (operations: (later: number) => Operation[]) =>
-  fc.record({ timer: oneTimer(), later: delayNs() }).map(({ timer, later }) => {
-    const map = { ...timer.map, maxEntries: 2 };
-    const other: OneTimer = { ...timer, map, key: 1, delay: timer.delay + later };
-    const first: OneTimer = { ...timer, map, key: 0 };
-    const meddles = callback([lookup(0, 1), ...operations(other.delay)]);
-    const programs = [readyTimer(other, [start(other.delay)]), readyTimer(first, [start(first.delay)], [meddles])];
-    return timerScenario({ ...timer, map }, programs, [run(0), run(1), advance(other.delay + GRID_NS)]);
-  });
 
 /** A timer whose callback does some operations and then cancels its own timer: as it was handed it, or looked up. */
 const cancelsItself = (first: (timer: OneTimer, rearms: boolean) => Operation[]) =>

@@ -1,6 +1,6 @@
 /** What nobody promises of timers, and every promise stands on: elements are there, and hold what was written. */
 import fc from "fast-check";
-import { BPF_EXIST, BPF_NOEXIST } from "../../bpf/uapi.ts";
+import { BPF_EXIST, BPF_F_LOCK, BPF_NOEXIST } from "../../bpf/uapi.ts";
 import { delayNs } from "../../generators/time.ts";
 import {
   advance,
@@ -117,7 +117,7 @@ export default [
         words:
           "bpf_map_update_elem returns 0 where its flags and the room in the map allow it, and is refused like an update by user space where they do not.",
         check: elementsGive(["update"]),
-        faults: ["program-update-fails"],
+        faults: ["program-update-fails", "locked-update-needs-no-lock"],
       },
     ],
     citations: [...BPF, ...HELPERS],
@@ -128,12 +128,13 @@ export default [
       .map(({ kind, value, late }) =>
         onMap(
           kind,
-          [program([updateElement(0, 1)])],
+          [program([updateElement(0, 1), updateElement(0, 1, BPF_F_LOCK)])],
           [
             userUpdate(0, value),
             userUpdate(0, value, 0, 0, BPF_NOEXIST),
             kind === "array" ? userUpdate(9, value) : userUpdate(9, value, 0, 0, BPF_EXIST),
             userUpdate(0, value, 0, 0, BPF_EXIST),
+            userUpdate(0, value, 0, 0, BPF_F_LOCK),
             run(),
             ...(late ? [closeMap(), userUpdate(0, value)] : []),
           ],

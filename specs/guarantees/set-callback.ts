@@ -179,19 +179,35 @@ export default [
     citations: RETURNS,
     since: "5.15",
     scenarios: fc
-      .record({ timer: oneTimer(), type: runnableType, callbacks: fc.constantFrom([0], [1], [0, 1]), place, held })
-      .map(({ timer: { map, key, clock, delay }, type, callbacks, place, held }) => {
+      .record({
+        timer: oneTimer(),
+        type: runnableType,
+        callbacks: fc.constantFrom([0], [1], [0, 1]),
+        own: fc.boolean(),
+        place,
+        held,
+      })
+      .map(({ timer: { map, key, clock, delay }, type, callbacks, own, place, held }) => {
         const sets = callbacks.map((index) => setCallback(index));
         const operations = [lookup(0, key), init(0, clock), ...sets, start(delay)];
-        const { maps, spec, steps } = placed(place, map, operations, { callbacks: [callback(), callback()], type });
+        const { maps, spec, steps } = placed(place, map, operations, {
+          callbacks: [callback(), callback(own ? [setCallback(0, "self")] : [])],
+          type,
+        });
         return scenario(maps, [spec], [...held, ...steps(), advance(delay + GRID_NS)]);
       }),
     clauses: [
       {
         name: "returns",
-        words: "bpf_timer_set_callback returns 0 for an initialized timer while user space refers to its map.",
+        words:
+          "bpf_timer_set_callback returns 0 for an initialized timer while user space refers to its map, in the timer's own callback too.",
         check: callsReturn("timer-set-callback", 0, (call) => call.timer.initialized && isHeldAt(call)),
-        faults: ["set-callback-fails", "set-callback-needs-descriptor", "set-callback-refused-in-callbacks"],
+        faults: [
+          "set-callback-fails",
+          "set-callback-needs-descriptor",
+          "set-callback-refused-in-callbacks",
+          "set-callback-refused-in-own-callback",
+        ],
       },
       {
         name: "sets",

@@ -31,6 +31,12 @@ export const cancelAsyncFaults = {
       });
     },
   },
+  "cancel-async-refused-in-callbacks": {
+    summary: "bpf_timer_cancel_async returns -1 from every callback, as if its own timer's were running",
+    install({ kernel: { timers } }) {
+      wrap(timers, "cancelAsync", (next, address) => (timers.running === undefined ? next(address) : -1));
+    },
+  },
   "cancel-async-own-cancels": {
     summary: "bpf_timer_cancel_async from the timer's own callback returns -1 and cancels the timer",
     install({ kernel: { timers, hrtimers } }) {

@@ -2,6 +2,7 @@
 import { ERRNO } from "../../../bpf/errno.ts";
 import {
   BPF_EXIST,
+  BPF_F_LOCK,
   BPF_MAP_TYPE,
   BPF_NOEXIST,
   BPF_SPIN_LOCK_BYTES,
@@ -52,6 +53,15 @@ export const contentFaults = {
   },
   "update-ignores-noexist": ignoresFlag(BPF_NOEXIST, "an update with BPF_NOEXIST replaces an element that exists"),
   "update-ignores-exist": ignoresFlag(BPF_EXIST, "an update with BPF_EXIST inserts an element that does not exist"),
+  "locked-update-needs-no-lock": {
+    summary: "an update with BPF_F_LOCK of a value without a lock is done as if the flag were not given",
+    install(machine) {
+      onMap(machine, (map) => {
+        if (map.fields.spinLockOffset >= 0) return;
+        wrap(map, "update", (next, key, value, flags) => next(key, value, flags & ~BPF_F_LOCK));
+      });
+    },
+  },
   "delete-missing-succeeds": {
     summary: "deleting an element that does not exist returns 0",
     install(machine) {

@@ -154,6 +154,15 @@ export const setCallbackFaults = {
       });
     },
   },
+  "set-callback-refused-in-own-callback": {
+    summary: "bpf_timer_set_callback returns -EDEADLK from the timer's own callback",
+    install({ kernel: { timers } }) {
+      wrap(timers, "setCallback", (next, address, ...rest) => {
+        const isOwn = timers.running !== undefined && timers.timers.get(address) === timers.running;
+        return isOwn ? -ERRNO.EDEADLK : next(address, ...rest);
+      });
+    },
+  },
   "set-callback-refused-in-callbacks": {
     summary: "bpf_timer_set_callback returns -EOPNOTSUPP from a callback",
     install({ kernel: { timers } }) {

@@ -183,6 +183,11 @@ export const startFaults = {
     ({ ns }) => ns >= 2 ** 32,
     (arm, { ns }) => arm({ ns: ns % 2 ** 32 }),
   ),
+  "delay-low-word-signed": starts(
+    "bpf_timer_start takes the low 32 bits of the delay for a signed number",
+    ({ ns }) => ns >= 0 && ns % 2 ** 32 >= 2 ** 31,
+    (arm, { ns }) => arm({ ns: ns - 2 ** 32 }),
+  ),
   "negative-fires": starts(
     "a start with 2^63 ns or more fires at once",
     ({ ns }) => ns < 0,
