@@ -151,8 +151,8 @@ export function terminalTable(all: Results, { file, paint = plain }: TerminalTab
   const cells = table(results, footnotes, paint);
   const notes = footnotes.lines();
   const told = [...excuseLines(results), ...goneLines(results, paint)];
-  const traces = results.runtimes.map(
-    ({ name }) => results.results.find(({ runtime }) => runtime === name)?.traces ?? 0,
+  const traces = results.runtimes.map(({ name }) =>
+    Math.max(0, ...results.results.filter(({ runtime }) => runtime === name).map((each) => each.traces)),
   );
   return [
     ...cells,
