@@ -1,11 +1,11 @@
 /** What nobody promised: observations that no document and no source settles, each with the reason. */
 import { ERRNO } from "../bpf/errno.ts";
-import { BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN } from "../bpf/uapi.ts";
+import { BPF_F_LOCK, BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN } from "../bpf/uapi.ts";
 import type { HistoryEvent } from "../scenario/history.ts";
 import { isAtLeast, type KernelRelease } from "../scenario/release.ts";
 import type { MapSpec, Operation, OperationKind, ProgramSpec, Scenario } from "../scenario/scenario.ts";
 import { mayBeEvicted } from "./checks/firing-time.ts";
-import { isSameElement } from "./checks/looking-back.ts";
+import { elementOf, isProgramHeld, isSameElement } from "./checks/looking-back.ts";
 import { hasField } from "./checks/plain-maps.ts";
 import { mapsNamedBy, PLAIN_PROGRAM_TYPES } from "./checks/plain-programs.ts";
 import type { Reading } from "./checks/reading.ts";
@@ -83,6 +83,25 @@ const isWrapped = ({ value }: MapSpec): boolean => value.fields.some(({ inside }
 const hasLock = (map: MapSpec): boolean => hasField(map, "spin-lock");
 const usesMaps = (program: ProgramSpec | undefined, { maps }: Scenario, such: (map: MapSpec) => boolean): boolean =>
   program !== undefined && mapsNamedBy(program).some((map) => maps[map] !== undefined && such(maps[map]));
+
+/** What is given for an element that is there, and for one that is not. */
+const EITHER: ReadonlySet<number | undefined> = new Set([0, 1, -ERRNO.ENOENT, -ERRNO.EEXIST]);
+
+/** Whether something done with an element of an LRU map is said to have found it, or not to have. */
+function isOfLruElement({ kind, was, now, event, reading }: Observation): boolean {
+  const map = event === undefined ? undefined : elementOf(event)?.map;
+  const isLru = map != null && reading.scenario.maps[map]?.type === "lru-hash";
+  return isLru && kind.endsWith(" result") && EITHER.has(was) && EITHER.has(now);
+}
+
+function followsLockedUpdate({ event, reading }: Observation): boolean {
+  const map = event === undefined ? undefined : elementOf(event)?.map;
+  if (event === undefined || map == null || reading.scenario.maps[map]?.type !== "hash") return false;
+  return reading.before(event).some((each) => {
+    const action = each.kind === "step" ? each.step : each.kind === "call" ? each.operation : undefined;
+    return action?.kind === "update" && action.map === map && (action.flags & BPF_F_LOCK) !== 0;
+  });
+}
 
 /** Whether a start has a flag that its kernel does not know yet. */
 function isTooNew({ event, linux }: Observation): boolean {
@@ -185,12 +204,31 @@ export const UNPROMISED: readonly Unpromised[] = [
   {
     name: "whether an LRU map still has an element",
     covers: (observation) =>
-      isLost(observation) &&
-      observation.reading.armings.records.some(
-        (record) => record.endEvent === observation.event && mayBeEvicted(record, observation.reading),
-      ),
+      isOfLruElement(observation) ||
+      (isLost(observation) &&
+        observation.reading.armings.records.some(
+          (record) =>
+            record.endEvent === observation.event &&
+            mayBeEvicted(record, observation.reading, Number.POSITIVE_INFINITY),
+        )),
     reason:
       "An update of an LRU map may evict any of its elements, and an element that is evicted takes its timer along. No page says which, or how many are left.",
+  },
+  {
+    name: "what follows a locked update of a hash map",
+    covers: (observation) => observation.kind === "call result" && followsLockedUpdate(observation),
+    reason:
+      "The documents say that an update frees the timer, and no kernel does so with BPF_F_LOCK (ownership.locked-update-frees). Which of the two timers a later call finds nobody settles.",
+  },
+  {
+    name: "when a program goes",
+    covers: ({ kind, event, reading }) =>
+      kind === "step result" &&
+      event?.kind === "step" &&
+      event.step.kind === "find-program" &&
+      !isProgramHeld(reading, event.step.program, event),
+    reason:
+      "An armed timer keeps its program, and a program that nobody needs goes in the end. Nothing says how soon, or whether an evicted element's timer still keeps it.",
   },
   {
     name: "a firing that something else was about to prevent",

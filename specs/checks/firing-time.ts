@@ -56,22 +56,25 @@ function early(record: ArmingRecord, delay: Delay): Violation | undefined {
 }
 
 /**
- * Whether an LRU map may have evicted the element of a start meanwhile, and freed its timer: any update of such a map
- * can evict any of its elements.
+ * Whether an LRU map may have evicted the element of a start meanwhile, up to some time, and freed its timer: any update
+ * of such a map can evict any of its elements.
  */
-export function mayBeEvicted(record: ArmingRecord, reading: Reading): boolean {
+export function mayBeEvicted(record: ArmingRecord, reading: Reading, untilNs: number): boolean {
   const map = record.call.element?.map;
   if (map == null || reading.scenario.maps[map]?.type !== "lru-hash") return false;
   return happenedMeanwhile(
     reading,
     record,
-    (event) =>
-      elementOf(event)?.map === map &&
-      (event.kind === "step"
-        ? event.step.kind === "update"
-        : event.kind === "call" && event.operation.kind === "update"),
+    (event) => elementOf(event)?.map === map && isUpdate(event) && beginNs(event, reading) <= untilNs,
   );
 }
+
+const isUpdate = (event: HistoryEvent): boolean =>
+  event.kind === "step" ? event.step.kind === "update" : event.kind === "call" && event.operation.kind === "update";
+
+/** When an event may have begun at the earliest: a step ends at the time that it has. */
+const beginNs = (event: HistoryEvent, { trace }: Reading): number =>
+  event.kind === "step" ? (trace.steps[event.at - 1]?.timeNs ?? 0) : event.timeNs;
 
 /**
  * Late or missing; undefined where it came in time, or need not have come yet. A start that something else ended must
@@ -92,7 +95,7 @@ function late(record: ArmingRecord, delay: Delay, reading: Reading, clock: Clock
     return { at: firing.at, expected: expected(), observed, subject: "late", event: firing, lateByNs };
   }
   const missingNs = untilNs - latestNs;
-  if (missingNs <= 0 || mayBeEvicted(record, reading)) return undefined;
+  if (missingNs <= 0 || mayBeEvicted(record, reading, latestNs)) return undefined;
   const at = record.endEvent?.at ?? reading.trace.steps.length - 1;
   const observed = `${missingNs} ns later it had not`;
   const event = record.endEvent ?? record.call;

@@ -89,7 +89,9 @@ function isWhole({ events, operations }: Execution): boolean {
     if (event.kind !== "call") continue;
     skipUnlogged();
     if (hasMissed || event.index !== next++) return false;
-    hasMissed = event.result === 0 && LOOKUPS.has(event.operation.kind);
+    if (!LOOKUPS.has(event.operation.kind)) continue;
+    if (event.result !== 0 && event.result !== 1) return false;
+    hasMissed = event.result === 0;
   }
   skipUnlogged();
   return hasMissed || next === operations.length;
