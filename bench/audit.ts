@@ -7,6 +7,7 @@ import { type AuditResult, audit } from "../conformance/audit/audit.ts";
 import { CORRUPTION_KINDS } from "../conformance/audit/corruptions.ts";
 import { openEmulator } from "../harness/emulator/index.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
+import { UNPROMISED } from "../specs/unpromised.ts";
 
 const SEED = 7;
 const VERSIONS = ["6.1", "6.12", "7.2"];
@@ -37,6 +38,8 @@ for (const { corruption } of results.flatMap((result) => result.gaps)) {
   const name = `${kind} of ${subject}${now === undefined ? "" : ` (${was}, said to be ${now})`}`;
   gaps.set(name, (gaps.get(name) ?? 0) + 1);
 }
-for (const result of results)
-  for (const [{ name, reason }, count] of result.unpromised) console.log(`not promised, ${name}: ${count}. ${reason}`);
+for (const entry of UNPROMISED) {
+  const count = sum(results.map(({ unpromised }) => unpromised.get(entry) ?? 0));
+  if (count > 0) console.log(`not promised, ${entry.name}: ${count}. ${entry.reason}`);
+}
 for (const [name, count] of [...gaps].sort((a, b) => b[1] - a[1])) console.log(`gap, ${name}: ${count}`);

@@ -1,7 +1,7 @@
 /** Maps whose values hold a spin lock beside the timer. LRU hash maps take no locks. */
-import fc from "fast-check";
-import { BPF_F_NO_PREALLOC } from "../bpf/uapi.ts";
+import type fc from "fast-check";
 import type { MapSpec } from "../scenario/scenario.ts";
+import { HASHES_AND_ARRAYS, mapOf } from "./map.ts";
 
 /** The lock before the timer, behind it, and apart from it. */
 const VALUES: readonly MapSpec["value"][] = [
@@ -32,16 +32,4 @@ const VALUES: readonly MapSpec["value"][] = [
   },
 ];
 
-const SHAPES: readonly Pick<MapSpec, "type" | "flags">[] = [
-  { type: "array", flags: 0 },
-  { type: "hash", flags: 0 },
-  { type: "hash", flags: BPF_F_NO_PREALLOC },
-];
-
-export const lockedMap: fc.Arbitrary<MapSpec> = fc
-  .record({
-    shape: fc.constantFrom(...SHAPES),
-    maxEntries: fc.integer({ min: 1, max: 4 }),
-    value: fc.constantFrom(...VALUES),
-  })
-  .map(({ shape, maxEntries, value }) => ({ ...shape, maxEntries, btf: true, value }));
+export const lockedMap: fc.Arbitrary<MapSpec> = mapOf(HASHES_AND_ARRAYS, VALUES);

@@ -32,24 +32,30 @@ const VALUES: readonly Value[] = [
   },
 ];
 
-const SHAPES: readonly Pick<MapSpec, "type" | "flags">[] = [
+type MapShape = Pick<MapSpec, "type" | "flags">;
+
+/** The maps whose values may also hold a lock. */
+export const HASHES_AND_ARRAYS: readonly MapShape[] = [
   { type: "array", flags: 0 },
   { type: "hash", flags: 0 },
   { type: "hash", flags: BPF_F_NO_PREALLOC },
-  { type: "lru-hash", flags: 0 },
 ];
 
 /** The smallest map with a timer: an array of one element, as in the documentation's example. */
 export const SIMPLE_MAP: MapSpec = { type: "array", maxEntries: 1, flags: 0, btf: true, value: VALUES[0] as Value };
 
+/** A small map with BTF, of one of some types and with one of some values. */
+export const mapOf = (shapes: readonly MapShape[], values: readonly MapSpec["value"][]): fc.Arbitrary<MapSpec> =>
+  fc
+    .record({
+      shape: fc.constantFrom(...shapes),
+      maxEntries: fc.integer({ min: 1, max: 4 }),
+      value: fc.constantFrom(...values),
+    })
+    .map(({ shape, maxEntries, value }) => ({ ...shape, maxEntries, btf: true, value }));
+
 /** A map with a timer in its value: each type that allows one, each place the timer may lie. */
-export const timerMap: fc.Arbitrary<MapSpec> = fc
-  .record({
-    shape: fc.constantFrom(...SHAPES),
-    maxEntries: fc.integer({ min: 1, max: 4 }),
-    value: fc.constantFrom(...VALUES),
-  })
-  .map(({ shape, maxEntries, value }) => ({ ...shape, maxEntries, btf: true, value }));
+export const timerMap: fc.Arbitrary<MapSpec> = mapOf([...HASHES_AND_ARRAYS, { type: "lru-hash", flags: 0 }], VALUES);
 
 /** A timer map and one of its keys. */
 export const timerElement: fc.Arbitrary<{ map: MapSpec; key: number }> = timerMap.chain((map) =>

@@ -1,12 +1,12 @@
 /** What nobody promised: observations that no document and no source settles, each with the reason. */
 import { ERRNO } from "../bpf/errno.ts";
-import { BPF_F_LOCK, BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN } from "../bpf/uapi.ts";
+import { BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN } from "../bpf/uapi.ts";
 import type { HistoryEvent } from "../scenario/history.ts";
 import { isAtLeast, type KernelRelease } from "../scenario/release.ts";
 import type { MapSpec, Operation, OperationKind, ProgramSpec, Scenario } from "../scenario/scenario.ts";
 import { mayBeEvicted } from "./checks/firing-time.ts";
-import { elementOf, isProgramHeld, isSameElement } from "./checks/looking-back.ts";
-import { hasField } from "./checks/plain-maps.ts";
+import { elementOf, isLockedUpdate, isProgramHeld, isSameElement } from "./checks/looking-back.ts";
+import { hasField, timersIn } from "./checks/plain-maps.ts";
 import { mapsNamedBy, PLAIN_PROGRAM_TYPES } from "./checks/plain-programs.ts";
 import type { Reading } from "./checks/reading.ts";
 import type { ClockBound } from "./guarantee.ts";
@@ -76,9 +76,6 @@ const callsKfuncs = (program: ProgramSpec | undefined): boolean =>
 const locksItsOwn = (program: ProgramSpec | undefined): boolean =>
   program !== undefined && operationsOf(program).some((each) => each.kind === "spin-lock" && each.element === "self");
 
-const timersOf = (map: MapSpec | undefined): number =>
-  map?.value.fields.filter(({ kind }) => kind === "timer").length ?? 0;
-
 const isWrapped = ({ value }: MapSpec): boolean => value.fields.some(({ inside }) => inside !== undefined);
 const hasLock = (map: MapSpec): boolean => hasField(map, "spin-lock");
 const usesMaps = (program: ProgramSpec | undefined, { maps }: Scenario, such: (map: MapSpec) => boolean): boolean =>
@@ -97,10 +94,7 @@ function isOfLruElement({ kind, was, now, event, reading }: Observation): boolea
 function followsLockedUpdate({ event, reading }: Observation): boolean {
   const map = event === undefined ? undefined : elementOf(event)?.map;
   if (event === undefined || map == null || reading.scenario.maps[map]?.type !== "hash") return false;
-  return reading.before(event).some((each) => {
-    const action = each.kind === "step" ? each.step : each.kind === "call" ? each.operation : undefined;
-    return action?.kind === "update" && action.map === map && (action.flags & BPF_F_LOCK) !== 0;
-  });
+  return reading.before(event).some((each) => isLockedUpdate(each) && elementOf(each)?.map === map);
 }
 
 /** Whether a start has a flag that its kernel does not know yet. */
@@ -170,7 +164,7 @@ export const UNPROMISED: readonly Unpromised[] = [
       kind === "step result" &&
       event?.kind === "step" &&
       event.step.kind === "create-map" &&
-      timersOf(reading.scenario.maps[event.step.map]) > 1,
+      timersIn(reading.scenario.maps[event.step.map] as MapSpec) > 1,
     reason:
       "The verifier refuses timers of a value with two. Nothing says whether the map can be created all the same, as it can today.",
   },

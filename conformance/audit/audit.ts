@@ -93,7 +93,8 @@ export async function audit(harness: Harness, options: AuditOptions): Promise<Au
   for (const item of [...drawn, ...others]) {
     const [outcome] = await harness.run([item.compiled]);
     if (outcome?.kind !== "trace") throw new Error(`${harness.name} gave no trace`);
-    const truth = new Truth(jury, item, outcome.trace, harness);
+    // Only what goes unnoticed is looked at again.
+    let truth: Truth | undefined;
     for (const corruption of corruptionsOf(item, outcome.trace, pick)) {
       const { opinions, trouble } = judgeCase(jury, item, { ...outcome, trace: corruption.trace });
       const isNoticed =
@@ -106,7 +107,9 @@ export async function audit(harness: Harness, options: AuditOptions): Promise<Au
         tally.noticed++;
         continue;
       }
-      const entry = UNPROMISED.find((each) => each.covers(truth.observation(corruption)));
+      truth ??= new Truth(jury, item, outcome.trace, harness);
+      const observation = truth.observation(corruption);
+      const entry = UNPROMISED.find((each) => each.covers(observation));
       if (entry === undefined) result.gaps.push({ item, corruption, runtime: harness.name });
       else {
         tally.unpromised++;

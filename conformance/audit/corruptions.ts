@@ -3,8 +3,8 @@ import { ENTRY_AUX } from "../../scenario/log-map.ts";
 import type { LogRecord, StepResult, Trace } from "../../scenario/trace.ts";
 import type { Case } from "../cases.ts";
 
-export interface Corruption {
-  kind: CorruptionKind;
+/** Which observation is wrong. */
+interface Wrongness {
   /** What it is about, beside the kind: the operation or the kind of step. */
   subject: string;
   /** What was observed, and what is said instead, where a number was made another. */
@@ -13,16 +13,15 @@ export interface Corruption {
   /** The step it is in, and which of the step's records it is where it is one. */
   at: number;
   place?: number;
+}
+
+export interface Corruption extends Wrongness {
+  kind: CorruptionKind;
   trace: Trace;
 }
 
 /** What can be wrong in a trace; a corruption lets go of what would leave it as it is. */
-interface Wrong {
-  subject: string;
-  was?: number;
-  now?: number;
-  at: number;
-  place?: number;
+interface Wrong extends Wrongness {
   /** Changes the steps, which are a copy. */
   change(steps: StepResult[]): void;
 }

@@ -1,8 +1,9 @@
 /** The life of each start: when it was made, when it was due, and what became of it. */
-import { BPF_F_LOCK, BPF_F_TIMER_ABS } from "../../bpf/uapi.ts";
+import { BPF_F_TIMER_ABS } from "../../bpf/uapi.ts";
 import type { CallEvent, FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
 import type { Operation } from "../../scenario/scenario.ts";
 import type { ClockBound } from "../guarantee.ts";
+import { isLockedUpdate } from "./looking-back.ts";
 import type { Reading } from "./reading.ts";
 import type { Moment, TimerState, TimerWorld, UserReferences } from "./timer-state.ts";
 
@@ -191,8 +192,10 @@ export function isDue({ madeNs, operation }: ArmingRecord, timeNs: number, { lat
 
 /** Whether an update of a hash map's element with BPF_F_LOCK has freed a start: the documents say so, and kernels do not. */
 export function isFreedByLockedUpdate({ end, endEvent, call }: ArmingRecord, { scenario }: Reading): boolean {
-  if (end !== "freed" || endEvent === null || endEvent.kind === "firing") return false;
-  const action = endEvent.kind === "step" ? endEvent.step : endEvent.operation;
-  const isLocked = action.kind === "update" && (action.flags & BPF_F_LOCK) !== 0;
-  return isLocked && scenario.maps[call.element?.map ?? -1]?.type === "hash";
+  return (
+    end === "freed" &&
+    endEvent !== null &&
+    isLockedUpdate(endEvent) &&
+    scenario.maps[call.element?.map ?? -1]?.type === "hash"
+  );
 }

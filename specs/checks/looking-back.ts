@@ -1,4 +1,5 @@
 /** What came before: the questions that preconditions ask of a history. */
+import { BPF_F_LOCK } from "../../bpf/uapi.ts";
 import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from "../../scenario/history.ts";
 import type { Operation, OperationKind, Step, StepKind } from "../../scenario/scenario.ts";
 import type { ArmingRecord } from "./armings.ts";
@@ -29,6 +30,13 @@ export function isSameElement(one: HistoryEvent, other: HistoryEvent): boolean {
   const a = elementOf(one);
   const b = elementOf(other);
   return a !== null && b !== null && a.map !== null && a.map === b.map && a.key === b.key;
+}
+
+/** Whether an event is an update with BPF_F_LOCK, whatever came of it. */
+export function isLockedUpdate(event: HistoryEvent): boolean {
+  if (event.kind === "firing") return false;
+  const action = event.kind === "step" ? event.step : event.operation;
+  return action.kind === "update" && (action.flags & BPF_F_LOCK) !== 0;
 }
 
 /** Whether something happened between a start and its end. */
@@ -81,6 +89,7 @@ const HOLDS_PROGRAM: References = {
   "close-program": false,
   "exit-process": false,
 };
+const LOADS_PROGRAM: References = { "load-program": true };
 const PINS_PROGRAM: References = { "pin-program": true, "unpin-program": false };
 
 /** Whether the last of these steps before one, of those that succeeded and are about a program, has given a reference. */
@@ -109,6 +118,4 @@ export const isProgramHeld = (reading: Reading, program: number, event: HistoryE
 
 /** Whether a program was loaded at some time before an event. */
 export const wasLoaded = (reading: Reading, program: number, { at }: HistoryEvent): boolean =>
-  reading
-    .steps("load-program")
-    .some(({ event }) => event.step.program === program && event.outcome.result === 0 && event.at < at);
+  isGiven(LOADS_PROGRAM, reading, program, at);

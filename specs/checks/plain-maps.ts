@@ -31,6 +31,13 @@ const TYPES: Record<MapSpec["type"], { flags: number; special: readonly Special[
 export const hasField = (spec: MapSpec | undefined, kind: ValueField["kind"]): boolean =>
   spec?.value.fields.some((field) => field.kind === kind && field.inside === undefined) === true;
 
+/** How many timers a map's value has, wherever in it they lie. */
+export function timersIn({ value }: MapSpec): number {
+  let timers = 0;
+  for (const { kind } of value.fields) if (kind === "timer") timers++;
+  return timers;
+}
+
 export const isOfMaps = ({ type }: MapSpec): boolean => type === "array-of-maps" || type === "hash-of-maps";
 
 /** Whether programs may read and write the elements of a map. */

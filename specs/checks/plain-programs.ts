@@ -13,7 +13,7 @@ import type {
   Scenario,
 } from "../../scenario/scenario.ts";
 import { fieldOffset } from "../../scenario/value-layout.ts";
-import { hasField, isOfMaps, isOpenToPrograms } from "./plain-maps.ts";
+import { hasField, isOfMaps, isOpenToPrograms, timersIn } from "./plain-maps.ts";
 
 /** Program types that every kernel with BPF timers loads, runs and lets use them. */
 export const PLAIN_PROGRAM_TYPES: ReadonlySet<ProgramSpec["type"]> = new Set([
@@ -56,8 +56,8 @@ const isChangeable = ({ map }: { map: number }, { scenario }: Body): boolean => 
   return spec !== undefined && !isOfMaps(spec) && isOpenToPrograms(spec);
 };
 
-const hasOneTimer = ({ value }: MapSpec): boolean =>
-  value.fields.filter(({ kind }) => kind === "timer").length === 1 && value.fields.every(({ inside }) => !inside);
+const hasOneTimer = (map: MapSpec): boolean =>
+  timersIn(map) === 1 && map.value.fields.every(({ inside }) => inside === undefined);
 
 /** On a timer, by a pointer to it and to nothing else. */
 const onTimer = (

@@ -1,6 +1,7 @@
 /** Programs that use timers and do nothing that any rule forbids. */
 import { lookupBefore } from "../../scenario/elements.ts";
 import type { MapSpec, Operation, OperationKind, ProgramSpec, Scenario } from "../../scenario/scenario.ts";
+import { timersIn } from "./plain-maps.ts";
 
 /** The map types whose values may hold a timer. */
 export const TIMER_MAP_TYPES: readonly MapSpec["type"][] = ["array", "hash", "lru-hash"];
@@ -8,12 +9,7 @@ export const TIMER_MAP_TYPES: readonly MapSpec["type"][] = ["array", "hash", "lr
 export type TimerCall = Extract<Operation, { kind: `timer-${string}` }>;
 export const isTimerCall = (operation: Operation): operation is TimerCall => operation.kind.startsWith("timer-");
 
-function holdsOneTimer({ type, btf, value }: MapSpec): boolean {
-  if (!TIMER_MAP_TYPES.includes(type) || !btf) return false;
-  let timers = 0;
-  for (const { kind } of value.fields) if (kind === "timer") timers++;
-  return timers === 1;
-}
+const holdsOneTimer = (map: MapSpec): boolean => TIMER_MAP_TYPES.includes(map.type) && map.btf && timersIn(map) === 1;
 
 /** Whether an operation looks an element with a timer up, or calls one of some helpers with a timer that was looked up so. */
 function isPlainOperation(

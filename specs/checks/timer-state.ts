@@ -4,11 +4,11 @@
  */
 
 import { ERRNO } from "../../bpf/errno.ts";
-import { BPF_F_LOCK } from "../../bpf/uapi.ts";
 import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from "../../scenario/history.ts";
 import type { Element, Scenario, Step } from "../../scenario/scenario.ts";
 import { RELEASE_NS } from "../../scenario/time.ts";
 import { delayOf } from "./armings.ts";
+import { isLockedUpdate } from "./looking-back.ts";
 
 /** A start that has neither fired nor been cancelled, overtaken or freed. */
 export interface Arming {
@@ -230,9 +230,7 @@ export class TimerWorld {
    * (DIVERGENCES): what is in such a map then is nothing to judge others by.
    */
   #applyLockedUpdate(map: number, by: StepEvent | CallEvent, wasInitialized: boolean): void {
-    const action = by.kind === "step" ? by.step : by.operation;
-    const isLocked = action.kind === "update" && (action.flags & BPF_F_LOCK) !== 0;
-    if (isLocked && wasInitialized && this.#scenario.maps[map]?.type === "hash") this.#untold.add(map);
+    if (isLockedUpdate(by) && wasInitialized && this.#scenario.maps[map]?.type === "hash") this.#untold.add(map);
   }
 
   /** Whether what an element's map holds cannot be told any more. */

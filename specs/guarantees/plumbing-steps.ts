@@ -99,6 +99,10 @@ const timePasses: Check = ({ moments, trace }) => {
 
 const DONE = 0;
 
+/** What a step on a map's pin gives. */
+const whilePinned = ({ references }: { references: readonly UserReferences[] }, { map }: { map: number }): number =>
+  references[map]?.pinned === true ? DONE : -ERRNO.ENOENT;
+
 export default [
   {
     id: "plumbing.maps-create",
@@ -239,17 +243,13 @@ export default [
       {
         name: "open",
         words: "A map that is pinned can be opened from its pin, and one that is not gives -ENOENT.",
-        check: stepsGive(["open-pin"], ({ references }, { map }) =>
-          references[map]?.pinned === true ? DONE : -ERRNO.ENOENT,
-        ),
+        check: stepsGive(["open-pin"], whilePinned),
         faults: ["open-pin-fails"],
       },
       {
         name: "unpin",
         words: "A pin can be removed, and one that is not there gives -ENOENT.",
-        check: stepsGive(["unpin-map"], ({ references }, { map }) =>
-          references[map]?.pinned === true ? DONE : -ERRNO.ENOENT,
-        ),
+        check: stepsGive(["unpin-map"], whilePinned),
         faults: ["unpin-fails"],
       },
     ],
