@@ -19,7 +19,7 @@ import {
   start,
   unpinMap,
 } from "../../scenario/build.ts";
-import type { MapSpec, ProgramSpec, Step } from "../../scenario/scenario.ts";
+import type { MapSpec, ProgramSpec } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { isCapable } from "../checks/capability.ts";
 import { hasProgram, isProgramHeld, isProgramPinned, wasLoaded } from "../checks/looking-back.ts";
@@ -145,7 +145,6 @@ export default [
         name: "refused",
         words: "A program that names a map of which the process holds no descriptor is refused.",
         check: loadsOnlyWithMaps,
-        reach: { share: 0.5, because: "half of the cases close the map first" },
         faults: ["load-without-map"],
       },
     ],
@@ -154,11 +153,9 @@ export default [
     undocumented: true,
     scenarios: oneTimer()
       .filter(({ map }) => map.flags === 0)
-      .chain((timer) => fc.boolean().map((isClosed) => ({ timer, isClosed })))
-      .map(({ timer, isClosed }) => {
+      .map((timer) => {
         const made = timerScenario(timer, [readyTimer(timer, [start(timer.delay)])], []);
-        const again: Step[] = [closeMap(), { kind: "load-program", program: 0 }];
-        return isClosed ? { ...made, steps: [...made.steps, ...again] } : made;
+        return { ...made, steps: [...made.steps, closeMap(), { kind: "load-program", program: 0 } as const] };
       }),
   },
   {
