@@ -5,7 +5,7 @@
 import { once } from "node:events";
 import { Worker } from "node:worker_threads";
 import type { StrykerOptions } from "@stryker-mutator/api/core";
-import { commonTokens, declareClassPlugin, PluginKind, tokens } from "@stryker-mutator/api/plugin";
+import { commonTokens, declareClassPlugin, declareValuePlugin, PluginKind, tokens } from "@stryker-mutator/api/plugin";
 import {
   type DryRunOptions,
   type DryRunResult,
@@ -17,6 +17,7 @@ import {
   type TestRunnerCapabilities,
 } from "@stryker-mutator/api/test-runner";
 import { ActiveMutant } from "./active-mutant.ts";
+import { DrawnCases } from "./drawn-cases.ts";
 import type { DryRun } from "./dry-run.ts";
 import { failureOf } from "./failure-of.ts";
 import { setInstruments, shareInstruments } from "./instrumented.ts";
@@ -105,6 +106,7 @@ export class InProcessTestRunner implements TestRunner {
 export const strykerPlugins = [
   declareClassPlugin(PluginKind.TestRunner, "in-process", InProcessTestRunner),
   declareClassPlugin(PluginKind.Reporter, "lines", LineReporter),
+  declareValuePlugin(PluginKind.Ignore, "drawn-cases", new DrawnCases()),
 ];
 
 /** What `inProcess` may be in stryker.config.mjs. */
