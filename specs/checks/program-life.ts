@@ -4,7 +4,7 @@ import type { StepEvent } from "../../scenario/history.ts";
 import { RELEASE_NS } from "../../scenario/time.ts";
 import { type Check, type Judgement, UNTOUCHED } from "../guarantee.ts";
 import { firesOnTime } from "./firing-time.ts";
-import { happenedMeanwhile, isProgramHeld, isStep, setterOf } from "./looking-back.ts";
+import { happenedMeanwhile, isDone, isProgramHeld, isStep, setterOf } from "./looking-back.ts";
 import type { Reading } from "./reading.ts";
 import type { TimerState } from "./timer-state.ts";
 
@@ -61,12 +61,33 @@ function quietNs(reading: Reading, event: StepEvent): number {
   return event.outcome.timeNs - lastNs;
 }
 
-/** What became of the starts that were to call back into a program. */
-export type Fate = "fired" | "freed" | "cancelled";
+/** What became of the timers that were to call back into a program. */
+export type Fate = "fired" | "freed" | "cancelled" | "replaced";
 
-/** The same; undefined where none was made, or where one may still come. */
+/** Whether a program has set a callback of its own on a timer that called back into another. */
+const isReplaced = (reading: Reading, program: number, until: number): boolean =>
+  reading
+    .calls("timer-set-callback")
+    .some(
+      ({ event, timer }) =>
+        event.result === 0 &&
+        timer.callback?.program === program &&
+        event.program !== program &&
+        reading.placeOf(event) < until,
+    );
+
+/** Whether a program has set its callback on a timer that nobody can name: what became of that cannot be told. */
+const isUntold = ({ moments }: Reading, program: number): boolean =>
+  moments.some(
+    ({ event, timer, stale }) =>
+      isDone(event, "timer-set-callback") && event.program === program && (stale || timer === undefined),
+  );
+
+/** The same; undefined where there was none, or where one may still call back. */
 function fateOf(reading: Reading, { event, program, timers }: Search): Fate | undefined {
   const until = reading.placeOf(event);
+  if (isUntold(reading, program)) return undefined;
+  if (timers.length === 0 && isReplaced(reading, program, until)) return "replaced";
   const starts = reading.armings.records.filter(
     (record) => reading.placeOf(record.call) < until && setterOf(reading, record)?.program === program,
   );
@@ -79,6 +100,7 @@ const FATES: Readonly<Record<Fate, string>> = {
   fired: "whose timers have all fired",
   freed: "whose timers were all freed",
   cancelled: "whose timers were all cancelled",
+  replaced: "whose callbacks were replaced by another program's",
 };
 
 /** A program that no armed timer needs, and that nobody else holds, cannot be found once the kernel had time to let go. */

@@ -149,21 +149,21 @@ const setsCallback = ({ callbacks, ...rest }: ProgramSpec, isSuch: (callback: Ca
 const FREEING: readonly ((key: number) => Step)[] = [() => closeMap(2), (key) => userUpdate(key, 0, 0, 2)];
 
 /**
- * Three programs that arm a timer each, in a map each: the first fires, the second is cancelled, the third is freed; then
- * each program is looked for.
+ * Four programs that arm a timer each, in a map each: the first fires, the second is cancelled, the third is freed, the
+ * fourth gets the callback of another program; then each of them is looked for.
  */
 const releases = fc
   .record({ timer: oneTimer(), freeing: fc.constantFrom(...FREEING), closedFirst: fc.boolean() })
   .map(({ timer: { map, key, clock, delay }, freeing, closedFirst }) => {
-    const indexes = [0, 1, 2];
+    const indexes = [0, 1, 2, 3];
     const arming = indexes.map((index) =>
       program([lookup(index, key), init(index, clock), setCallback(0), start(delay)], [callback()]),
     );
     const closing = indexes.map((index) => closeProgram(index));
-    const releasing = [run(3), freeing(key), advance(delay + GRID_NS)];
+    const releasing = [run(4), freeing(key), run(5), advance(delay + GRID_NS)];
     return scenario(
       indexes.map(() => map),
-      [...arming, program([lookup(1, key), cancel()])],
+      [...arming, program([lookup(1, key), cancel()]), program([lookup(3, key), setCallback(0)], [callback()])],
       [
         ...indexes.map((index) => run(index)),
         ...(closedFirst ? [...closing, ...releasing] : [...releasing, ...closing]),
@@ -521,7 +521,7 @@ export default [
   },
   {
     id: "set-callback.releases-program",
-    citations: PROGRAM_REFERENCE,
+    citations: [...PROGRAM_REFERENCE, { document: "linux/kernel/bpf/helpers.c", place: "bpf_timer_set_callback" }],
     since: "5.15",
     scenarios: releases,
     clauses: [
@@ -543,6 +543,12 @@ export default [
         words: "So it is once they are all freed, with their element or with their map.",
         check: programGoesOnce("freed"),
         faults: ["freed-timer-keeps-program", "program-never-released"],
+      },
+      {
+        name: "replaced",
+        words: "So it is once another program has set a callback of its own on them.",
+        check: programGoesOnce("replaced"),
+        faults: ["replaced-program-kept"],
       },
     ],
   },

@@ -3,7 +3,7 @@ import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_F_TIMER_ABS, BPF_F_TIMER_CPU_PIN, CLOCK } from "../../bpf/uapi.ts";
 import { delayNs, unevenDelayNs } from "../../generators/time.ts";
-import { afterArming, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
+import { afterArming, type OneTimer, oneTimer, onTimer, readyTimer, timerScenario } from "../../generators/timer.ts";
 import {
   advance,
   callback,
@@ -16,7 +16,7 @@ import {
   setCallback,
   start,
 } from "../../scenario/build.ts";
-import type { Operation, Step, U64 } from "../../scenario/scenario.ts";
+import type { Operation, Scenario, Step, U64 } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { type ArmingRecord, hasFlag, isRelative } from "../checks/armings.ts";
 import { callsReturn, isOwn, isReady } from "../checks/calls.ts";
@@ -135,17 +135,35 @@ const someDelayNs = fc.oneof(
   { arbitrary: fc.integer({ min: 2 ** 31, max: 2 ** 32 - 1 }), weight: 1 },
 );
 
-/** A timer that is started once by its program, or by the callback of another timer, with a delay of odd nanoseconds. */
-const startedSomewhere = fc
-  .record({ timer: oneTimer(someDelayNs), byCallback: fc.boolean() })
-  .map(({ timer, byCallback }) => {
-    if (!byCallback) return afterArming(timer, [advance(timer.delay + GRID_NS)]);
-    const map = { ...timer.map, maxEntries: 2 };
-    const ready = (key: number) => [lookup(0, key, key), init(0, timer.clock, key), setCallback(key, key)];
-    const callbacks = [callback([lookup(0, 1), start(timer.delay)]), callback()];
-    const armed = program([...ready(0), ...ready(1), start(timer.delay)], callbacks);
-    return timerScenario({ ...timer, map }, [armed], [run(), advance(2 * timer.delay + GRID_NS)]);
-  });
+/** A timer that is started by the callback of another timer. */
+const startedByAnother = (timer: OneTimer): Scenario => {
+  const map = { ...timer.map, maxEntries: 2 };
+  const ready = (key: number) => [lookup(0, key, key), init(0, timer.clock, key), setCallback(key, key)];
+  const callbacks = [callback([lookup(0, 1), start(timer.delay)]), callback()];
+  const armed = program([...ready(0), ...ready(1), start(GRID_NS)], callbacks);
+  return timerScenario({ ...timer, map }, [armed], [run(), advance(timer.delay + 2 * GRID_NS)]);
+};
+
+/** A timer that is started by its own callback, which sets another one before. */
+const startedByItself = (timer: OneTimer): Scenario => {
+  const again = callback([setCallback(1, "self"), start(timer.delay, 0, "self")]);
+  const armed = readyTimer(timer, [start(GRID_NS)], [again, callback()]);
+  return timerScenario(timer, [armed], [run(), advance(timer.delay + 2 * GRID_NS)]);
+};
+
+/** A timer that is started with such a delay: by its program, by the callback of another timer, or by its own. */
+const startedSomewhere = (byProgram: fc.Arbitrary<number>, byCallback = byProgram): fc.Arbitrary<Scenario> =>
+  fc.oneof(
+    oneTimer(byProgram).map((timer) => afterArming(timer, [advance(timer.delay + GRID_NS)])),
+    oneTimer(byCallback).map(startedByAnother),
+    oneTimer(byCallback).map(startedByItself),
+  );
+
+/** Started under a program, a timer with so short a delay could fire before the start is logged; under a callback it cannot. */
+const anyDelayNs = fc.oneof(
+  { arbitrary: someDelayNs, weight: 3 },
+  { arbitrary: fc.integer({ min: 1, max: 500_000 }), weight: 1 },
+);
 
 /** Whether a start was made while the timer was armed. */
 const isRestart: Applies = ({ timer }) => timer.arming !== null;
@@ -282,7 +300,7 @@ export default [
     id: "start.not-before-expiry",
     citations: DEFINITION,
     since: "5.15",
-    scenarios: startedSomewhere,
+    scenarios: startedSomewhere(someDelayNs, anyDelayNs),
     clauses: [
       {
         name: "not-early",
@@ -297,13 +315,13 @@ export default [
     id: "start.fires",
     citations: DEFINITION,
     since: "5.15",
-    scenarios: startedSomewhere,
+    scenarios: startedSomewhere(someDelayNs, anyDelayNs),
     clauses: [
       {
         name: "fires",
         words: "A timer that was started with less than a minute fires once its time has come, whichever clock it has.",
         check: firesInTime(isPlain),
-        faults: ["callback-never-runs", "start-fires-late", "delay-low-word-signed"],
+        faults: ["callback-never-runs", "start-fires-late", "delay-low-word-signed", "short-in-callback-fires-late"],
       },
     ],
   },
@@ -444,13 +462,13 @@ export default [
     id: "start.zero",
     citations: DEFINITION,
     since: "5.15",
-    scenarios: oneTimer(fc.constant(0)).map((timer) => afterArming(timer, [advance(GRID_NS)])),
+    scenarios: startedSomewhere(fc.constant(0)),
     clauses: [
       {
         name: "fires",
-        words: "A timer started with 0 nanoseconds fires at once.",
+        words: "A timer started with 0 nanoseconds fires at once, started by a callback too.",
         check: firesAtOnce((record) => Number(record.operation.ns) === 0 && isRelative(record)),
-        faults: ["zero-never-fires", "zero-fires-late"],
+        faults: ["zero-never-fires", "zero-fires-late", "zero-in-callback-fires-late"],
       },
     ],
   },

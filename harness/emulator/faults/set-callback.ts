@@ -143,6 +143,17 @@ export const setCallbackFaults = {
       });
     },
   },
+  "replaced-program-kept": {
+    summary: "a timer keeps its reference of the program whose callback another program's replaces",
+    install({ kernel: { timers } }) {
+      wrap(timers, "setCallback", (next, address, callback, program) => {
+        const previous = timers.timers.get(address)?.program;
+        const result = next(address, callback, program);
+        if (result === 0 && previous !== undefined && previous !== program) previous.references++;
+        return result;
+      });
+    },
+  },
   "set-callback-fails-after-cancel": {
     summary: "bpf_timer_set_callback returns -EINVAL for a timer that was cancelled",
     install(machine) {

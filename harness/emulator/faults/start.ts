@@ -159,6 +159,16 @@ export const startFaults = {
     "bpf_timer_start with 0 ns fires 1 ms late",
     ({ ns, isAbsolute }) => ns === 0 && !isAbsolute,
   ),
+  "zero-in-callback-fires-late": isLate(
+    LATER_NS,
+    "bpf_timer_start with 0 ns fires 1 ms late where a callback calls it",
+    ({ ns, isAbsolute }, { kernel }) => ns === 0 && !isAbsolute && kernel.timers.running !== undefined,
+  ),
+  "short-in-callback-fires-late": isLate(
+    LATER_NS,
+    "bpf_timer_start with less than a millisecond fires 1 ms late where a callback calls it",
+    ({ ns, isAbsolute }, { kernel }) => ns > 0 && ns < LATER_NS && !isAbsolute && kernel.timers.running !== undefined,
+  ),
   "start-fires-late": isLate(
     LATER_NS,
     "a timer that was not armed fires 1 ms late after a relative start without flags, from anywhere but its callback",
