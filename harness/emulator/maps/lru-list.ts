@@ -1,7 +1,8 @@
 /**
  * The order in which an LRU map gives up its elements: kernel/bpf/bpf_lru_list.c with the common list and one
  * processor. New nodes wait on a local list; when the local free nodes run out, a batch is collected from the global
- * free list and then by evicting inactive nodes without the reference bit.
+ * free list and then by evicting inactive nodes without the reference bit. Nodes that wait are only taken away from
+ * other processors (__local_list_pop_pending): one's own have just been put on the other lists.
  */
 import { LruLists, type LruNode } from "./lru-lists.ts";
 
@@ -14,15 +15,13 @@ export class LruList<Node extends LruNode> {
   readonly #localFree: Node[] = [];
   readonly #pending: Node[] = [];
   readonly #freeTarget: number;
-  /** Takes a node out of the hash table, so that it can be used again. */
-  readonly #evict: (node: Node) => void;
 
+  /** `evict` takes a node out of the hash table, so that it can be used again. */
   constructor(nodes: readonly Node[], freeTarget: "fixed" | "scaled", evict: (node: Node) => void) {
     this.#lists = new LruLists(SCANS_MAX, evict);
     for (const node of nodes) this.#lists.free.unshift(node);
     const scaled = Math.min(Math.max(Math.floor(nodes.length / 2), 1), FREE_TARGET_MAX);
     this.#freeTarget = freeTarget === "fixed" ? FREE_TARGET_MAX : scaled;
-    this.#evict = evict;
   }
 
   /** bpf_common_lru_pop_free: a node for a new element; evicts others where none is free. */
@@ -32,7 +31,6 @@ export class LruList<Node extends LruNode> {
       this.#collect();
       node = this.#localFree.shift();
     }
-    node ??= this.#stealPending();
     if (node === undefined) return undefined;
     node.list = "pending";
     node.referenced = false;
@@ -66,15 +64,5 @@ export class LruList<Node extends LruNode> {
       if (++collected === this.#freeTarget) return;
     }
     lists.shrink(this.#freeTarget - collected, (node) => this.#toLocalFree(node));
-  }
-
-  /** __local_list_pop_pending: the oldest pending node, one without the reference bit first. */
-  #stealPending(): Node | undefined {
-    const oldestFirst = this.#pending.slice().reverse();
-    const node = oldestFirst.find(({ referenced }) => !referenced) ?? oldestFirst[0];
-    if (node === undefined) return undefined;
-    this.#evict(node);
-    this.#pending.splice(this.#pending.indexOf(node), 1);
-    return node;
   }
 }

@@ -50,4 +50,50 @@ describe("the LRU list", () => {
     expect(lru.pop()).toBeDefined();
     expect(evicted).toHaveLength(3);
   });
+
+  test("takes free nodes in batches, the last one added first of each", () => {
+    const names = (lru: LruList<Named>, count: number): string[] => fill(lru, count).map(({ name }) => name);
+    expect(names(list(4, "fixed").lru, 4)).toEqual(["n0", "n1", "n2", "n3"]);
+    expect(names(list(4, "scaled").lru, 4)).toEqual(["n2", "n3", "n0", "n1"]);
+    expect(names(list(3, "scaled").lru, 3)).toEqual(["n2", "n1", "n0"]);
+    expect(names(list(1, "scaled").lru, 1)).toEqual(["n0"]);
+    expect(names(list(300, "scaled").lru, 1)).toEqual(["n172"]);
+  });
+
+  test("hands out first what was given back before the next batch", () => {
+    const { lru, evicted } = list(4, "scaled");
+    const [first, second] = fill(lru, 2) as [Named, Named];
+    first.referenced = true;
+    lru.push(first);
+    expect(first).toMatchObject({ list: "local-free", referenced: false });
+    expect(lru.pop()).toBe(first);
+    expect(first.list).toBe("pending");
+    lru.push(second);
+    lru.push(first);
+    expect(fill(lru, 2)).toEqual([first, second]);
+    expect(evicted).toEqual([]);
+  });
+
+  test("makes a batch of the nodes that were given back since, and of as many evicted ones as are missing", () => {
+    const { lru, evicted } = list(4, "scaled");
+    const [first, second] = fill(lru, 3) as [Named, Named];
+    lru.push(first);
+    expect(first.list).toBe("free");
+    fill(lru, 1);
+    expect(fill(lru, 2)).toEqual([second, first]);
+    expect(evicted).toEqual([second.name]);
+  });
+
+  test("keeps nodes in order while they wait", () => {
+    const { lru, evicted } = list(3, "fixed");
+    const [first, second, third] = fill(lru, 3) as [Named, Named, Named];
+    lru.push(second);
+    expect(lru.pop()).toBe(second);
+    lru.pop();
+    expect(evicted).toEqual([first, third, second].map(({ name }) => name));
+  });
+
+  test("has nothing to give where it has no nodes", () => {
+    expect(list(0, "scaled").lru.pop()).toBeUndefined();
+  });
 });
