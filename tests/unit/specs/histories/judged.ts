@@ -3,6 +3,7 @@
  * broken as well where it says something of a history that is none of its business, or nothing of one that is.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import type { History } from "../../../../scenario/history.ts";
 import { Reading } from "../../../../specs/checks/reading.ts";
 import { DIVERGENCES } from "../../../../specs/divergences.ts";
 import type { ClockBound, Guarantee, Violation } from "../../../../specs/guarantee.ts";
@@ -17,8 +18,8 @@ const CLOCK: ClockBound = { kind: "virtual", latenessNs: 2_000_000 };
 export type Judged = ReadonlyMap<string, string>;
 
 /** `start.fires/fires: exercised 2, late in step 4 by 3000000 ns`. */
-export function judge(catalogue: readonly Guarantee[], text: string): Judged {
-  const reading = new Reading(historyOf(text));
+function judge(catalogue: readonly Guarantee[], history: History): Judged {
+  const reading = new Reading(history);
   const judged = new Map<string, string>();
   for (const { id, clauses } of catalogue)
     for (const { name, check } of clauses) {
@@ -43,44 +44,55 @@ export function judge(catalogue: readonly Guarantee[], text: string): Judged {
 /** What is different from what is said of another history; `: nothing` of a clause that had something to say there. */
 function differences(judged: Judged, from: Judged): string[] {
   const changed = [...judged].filter(([name, line]) => from.get(name) !== line).map(([, line]) => line);
-  const silent = [...from.keys()].filter((name) => !judged.has(name)).map((name) => `${name}: nothing`);
+  const silent = [...from.keys()].filter((name) => !judged.has(name)).map((name) => `${name}${NOTHING}`);
   return [...changed, ...silent].sort();
 }
 
-const titleOf = ({ clause, expectation, words }: WrittenHistory): string =>
-  expectation === "holds" ? `== ${clause}` : `-- ${clause} ${expectation}: ${words}`;
+const NOTHING = ": nothing";
+const nameIn = (line: string): string => line.replace(/: .*$/, "");
 
-/** A history with its title, and with what judges it: of a variant what differs from what is said of its base. */
-export interface Entry {
-  title: string;
-  file: string;
-  judge(): string[];
+/** The other way round. */
+function changed(from: Judged, lines: readonly string[]): Judged {
+  const judged = new Map(from);
+  for (const line of lines) {
+    if (line.endsWith(NOTHING)) judged.delete(nameIn(line));
+    else judged.set(nameIn(line), line);
+  }
+  return judged;
 }
 
-/** The histories in their order; a variant stands behind the history that it changes. */
-export function entriesOf(catalogue: readonly Guarantee[], histories: readonly WrittenHistory[]): Entry[] {
-  return histories.map((history, at) => {
-    const base = histories.slice(0, at).findLast(({ expectation }) => expectation === "holds");
-    const isVariant = history.expectation !== "holds" && base !== undefined;
+/** A history, and what every clause says of it. */
+export interface Entry {
+  /** `callback.txt == callback.stays-on-cpu/cpu`, the head that it has in the file of its name in `judged/`. */
+  file: string;
+  head: string;
+  /** A variant is written as what differs from the history before it that holds. */
+  isVariant: boolean;
+  judge(): Judged;
+}
+
+/** The histories in their order. */
+export const entriesOf = (catalogue: readonly Guarantee[], histories: readonly WrittenHistory[]): Entry[] =>
+  histories.map(({ clause, expectation, words, place, text }) => {
+    const history = historyOf(text);
     return {
-      title: titleOf(history),
-      file: history.place.replace(/:.*$/, ""),
-      judge: () => differences(judge(catalogue, history.text), isVariant ? judge(catalogue, base.text) : new Map()),
+      file: place.replace(/:.*$/, ""),
+      head: expectation === "holds" ? `== ${clause}` : `-- ${clause} ${expectation}: ${words}`,
+      isVariant: expectation !== "holds",
+      judge: () => judge(catalogue, history),
     };
   });
-}
 
-/** The lines that the files of `judged/` have for each title. */
-export async function loadJudged(): Promise<ReadonlyMap<string, readonly string[]>> {
-  const judged = new Map<string, string[]>();
+/** What `judged/` has, by file and head. */
+export async function loadJudged(): Promise<ReadonlyMap<string, Judged>> {
+  const judged = new Map<string, Judged>();
   for (const file of (await readdir(FOLDER)).sort()) {
-    let lines: string[] = [];
-    for (const line of (await readFile(new URL(file, FOLDER), "utf8")).trimEnd().split("\n")) {
-      if (!/^(==|--) /.test(line)) lines.push(line.trim());
-      else {
-        lines = [];
-        judged.set(line, lines);
-      }
+    let base: Judged = new Map();
+    for (const section of (await readFile(new URL(file, FOLDER), "utf8")).trimEnd().split(/\n(?=[=-])/)) {
+      const [head = "", ...lines] = section.split("\n").map((line) => line.trim());
+      const own = changed(head.startsWith("==") ? new Map() : base, lines);
+      if (head.startsWith("==")) base = own;
+      judged.set(`${file} ${head}`, own);
     }
   }
   return judged;
@@ -89,8 +101,15 @@ export async function loadJudged(): Promise<ReadonlyMap<string, readonly string[
 /** Writes the files of `judged/` anew. */
 export async function writeJudged(entries: readonly Entry[]): Promise<void> {
   for (const file of new Set(entries.map((entry) => entry.file))) {
-    const own = entries.filter((entry) => entry.file === file);
-    const text = own.map((entry) => [entry.title, ...entry.judge().map((line) => `  ${line}`)].join("\n"));
-    await writeFile(new URL(file, FOLDER), `${text.join("\n")}\n`);
+    let base: Judged = new Map();
+    const sections = entries
+      .filter((entry) => entry.file === file)
+      .map((entry) => {
+        const judged = entry.judge();
+        const lines = differences(judged, entry.isVariant ? base : new Map());
+        if (!entry.isVariant) base = judged;
+        return [entry.head, ...lines.map((line) => `  ${line}`)].join("\n");
+      });
+    await writeFile(new URL(file, FOLDER), `${sections.join("\n")}\n`);
   }
 }
