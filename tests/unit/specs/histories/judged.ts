@@ -1,16 +1,23 @@
 /**
- * What every clause of the catalogue says of each history by hand, as the files of `judged/` have it: a clause is
- * broken as well where it says something of a history that is none of its business, or nothing of one that is.
+ * What every clause of the catalogue says of each history by hand, as the files of `judged/` have it, and which clauses
+ * notice where an observation in it is made wrong, as those of `noticed/` have it. A clause is broken as well where it
+ * says something of a history that is none of its business, or nothing of one that is.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
-import type { History } from "../../../../scenario/history.ts";
+import { corruptionsOf } from "../../../../conformance/audit/corruptions.ts";
+import { toCase } from "../../../../conformance/cases.ts";
+import { type History, readHistory } from "../../../../scenario/history.ts";
 import { Reading } from "../../../../specs/checks/reading.ts";
 import { DIVERGENCES } from "../../../../specs/divergences.ts";
 import type { ClockBound, Guarantee, Violation } from "../../../../specs/guarantee.ts";
 import type { WrittenHistory } from "./histories.ts";
 import { historyOf } from "./notation/history-text.ts";
 
-const FOLDER = new URL("./judged/", import.meta.url);
+export const FOLDERS = {
+  judged: new URL("./judged/", import.meta.url),
+  noticed: new URL("./noticed/", import.meta.url),
+} as const;
+
 /** Firings are written down a little after they are due. */
 const CLOCK: ClockBound = { kind: "virtual", latenessNs: 2_000_000 };
 
@@ -41,6 +48,32 @@ function judge(catalogue: readonly Guarantee[], history: History): Judged {
   return judged;
 }
 
+/** The corruptions of a history: of each kind the first there is, and the last. */
+const PICKS: readonly ((count: number) => number)[] = [() => 0, (count) => count - 1];
+
+/** `start.once/once: exercised 12, firing doubled 2`: all corruptions together, and how many of a kind are violations. */
+function notice(catalogue: readonly Guarantee[], { scenario, trace }: History): Judged {
+  const item = toCase(scenario);
+  const readings = PICKS.flatMap((pick) => corruptionsOf(item, trace, pick)).map(({ kind, trace: wrong }) => ({
+    kind,
+    reading: new Reading(readHistory(scenario, item.compiled, wrong)),
+  }));
+  const noticed = new Map<string, string>();
+  for (const { id, clauses } of catalogue)
+    for (const { name, check } of clauses) {
+      let exercised = 0;
+      const kinds = new Map<string, number>();
+      for (const { kind, reading } of readings) {
+        const judgement = check(reading, CLOCK);
+        exercised += judgement.exercised;
+        if (judgement.violations.length > 0) kinds.set(kind, (kinds.get(kind) ?? 0) + 1);
+      }
+      const counts = [...kinds].map(([kind, count]) => `${kind} ${count}`);
+      if (kinds.size > 0) noticed.set(`${id}/${name}`, `${id}/${name}: exercised ${exercised}, ${counts.join(", ")}`);
+    }
+  return noticed;
+}
+
 /** What is different from what is said of another history; `: nothing` of a clause that had something to say there. */
 function differences(judged: Judged, from: Judged): string[] {
   const changed = [...judged].filter(([name, line]) => from.get(name) !== line).map(([, line]) => line);
@@ -69,6 +102,8 @@ export interface Entry {
   /** A variant is written as what differs from the history before it that holds. */
   isVariant: boolean;
   judge(): Judged;
+  /** What every clause says of it with an observation made wrong. */
+  notice(): Judged;
 }
 
 /** The histories in their order. */
@@ -80,15 +115,16 @@ export const entriesOf = (catalogue: readonly Guarantee[], histories: readonly W
       head: expectation === "holds" ? `== ${clause}` : `-- ${clause} ${expectation}: ${words}`,
       isVariant: expectation !== "holds",
       judge: () => judge(catalogue, history),
+      notice: () => notice(catalogue, history),
     };
   });
 
-/** What `judged/` has, by file and head. */
-export async function loadJudged(): Promise<ReadonlyMap<string, Judged>> {
+/** What the files of a folder have, by file and head. */
+export async function loadJudged(folder: URL): Promise<ReadonlyMap<string, Judged>> {
   const judged = new Map<string, Judged>();
-  for (const file of (await readdir(FOLDER)).sort()) {
+  for (const file of (await readdir(folder)).sort()) {
     let base: Judged = new Map();
-    for (const section of (await readFile(new URL(file, FOLDER), "utf8")).trimEnd().split(/\n(?=[=-])/)) {
+    for (const section of (await readFile(new URL(file, folder), "utf8")).trimEnd().split(/\n(?=[=-])/)) {
       const [head = "", ...lines] = section.split("\n").map((line) => line.trim());
       const own = changed(head.startsWith("==") ? new Map() : base, lines);
       if (head.startsWith("==")) base = own;
@@ -98,18 +134,22 @@ export async function loadJudged(): Promise<ReadonlyMap<string, Judged>> {
   return judged;
 }
 
-/** Writes the files of `judged/` anew. */
-export async function writeJudged(entries: readonly Entry[]): Promise<void> {
+/** Writes the files of a folder anew. */
+export async function writeJudged(
+  folder: URL,
+  entries: readonly Entry[],
+  judgeEntry: (entry: Entry) => Judged,
+): Promise<void> {
   for (const file of new Set(entries.map((entry) => entry.file))) {
     let base: Judged = new Map();
     const sections = entries
       .filter((entry) => entry.file === file)
       .map((entry) => {
-        const judged = entry.judge();
+        const judged = judgeEntry(entry);
         const lines = differences(judged, entry.isVariant ? base : new Map());
         if (!entry.isVariant) base = judged;
         return [entry.head, ...lines.map((line) => `  ${line}`)].join("\n");
       });
-    await writeFile(new URL(file, FOLDER), `${sections.join("\n")}\n`);
+    await writeFile(new URL(file, folder), `${sections.join("\n")}\n`);
   }
 }
