@@ -1,5 +1,5 @@
 /** Compiled scenarios as C: the header that bare-loop.c includes. */
-import type { CompiledProgram, CompiledScenario, CompiledStep } from "../scenario/compiled-scenario.ts";
+import type { CompiledMap, CompiledProgram, CompiledScenario, CompiledStep } from "../scenario/compiled-scenario.ts";
 
 const INSTRUCTION_BYTES = 8;
 const IMMEDIATE_OFFSET = 4;
@@ -44,11 +44,16 @@ class Blobs {
 
 const initializer = (values: readonly (string | number)[]): string => `{${values.join(",")}}`;
 
-function relocations({ relocations }: CompiledProgram, logMap: number): Buffer {
+/** The bare loop knows things by their places. */
+function placeOf(list: readonly { name: string }[], name: string): number {
+  return list.findIndex((each) => each.name === name);
+}
+
+/** The log map has no place among the others: -1. */
+function relocations({ relocations }: CompiledProgram, maps: readonly CompiledMap[]): Buffer {
   const words = relocations.flatMap((relocation) => {
     if (relocation.kind !== "map") throw new Error("the bare loop knows no kfuncs");
-    const map = relocation.map === logMap ? -1 : relocation.map;
-    return [relocation.instruction * INSTRUCTION_BYTES + IMMEDIATE_OFFSET, map];
+    return [relocation.instruction * INSTRUCTION_BYTES + IMMEDIATE_OFFSET, placeOf(maps, relocation.map)];
   });
   return Buffer.from(Int32Array.from(words).buffer);
 }
@@ -57,12 +62,18 @@ function functions({ funcInfo }: CompiledProgram): Buffer {
   return Buffer.from(Uint32Array.from(funcInfo.flatMap(({ instruction, typeId }) => [instruction, typeId])).buffer);
 }
 
-function stepOf(step: CompiledStep, blobs: Blobs): string {
+interface Things {
+  maps: readonly CompiledMap[];
+  programs: readonly CompiledProgram[];
+}
+
+function stepOf(step: CompiledStep, { maps, programs }: Things, blobs: Blobs): string {
   const number = STEP_NUMBER[step.kind];
   if (number === undefined) throw new Error(`the bare loop knows no ${step.kind}`);
-  const target = "map" in step ? step.map : "program" in step ? step.program : 0;
+  const target = "map" in step ? placeOf(maps, step.map) : "program" in step ? placeOf(programs, step.program) : 0;
   const value = step.kind === "update" && "value" in step ? blobs.hex(step.value) : "0,0";
-  return initializer([number, target, "key" in step ? step.key : 0, value, "flags" in step ? step.flags : 0]);
+  const key = "key" in step ? Buffer.from(step.key, "hex").readUInt32LE() : 0;
+  return initializer([number, target, key, value, "flags" in step ? step.flags : 0]);
 }
 
 /** The cases as one header: maps, programs and steps in a row each, and which stretch of them is whose. */
@@ -77,7 +88,7 @@ export function bareCases(cases: readonly CompiledScenario[]): string {
     return `${from},${added.length}`;
   };
   const rows = cases.map(({ btf, maps: all, logMap, programs: code, steps: todo, parameters }) => {
-    const log = all[logMap];
+    const log = all.find(({ name }) => name === logMap);
     if (log === undefined) throw new Error("a case has no log map");
     const ofCase = all.filter((map) => map !== log);
     return initializer([
@@ -99,14 +110,14 @@ export function bareCases(cases: readonly CompiledScenario[]): string {
             each.flags,
             each.testRunBytes,
             blobs.hex(each.instructions),
-            blobs.add(relocations(each, logMap)),
+            blobs.add(relocations(each, ofCase)),
             blobs.add(functions(each)),
           ]),
         ),
       ),
       stretch(
         steps,
-        todo.map((step) => stepOf(step, blobs)),
+        todo.map((step) => stepOf(step, { maps: ofCase, programs: code }, blobs)),
       ),
     ]);
   });

@@ -17,7 +17,7 @@ export type JumpOp = Exclude<keyof typeof JMP_OP, "ja" | "call" | "exit" | "cond
 
 /** What only the loader knows. `instruction` is a slot, `map` an index chosen by the caller of the assembler. */
 export type Relocation =
-  | { readonly kind: "map"; readonly instruction: number; readonly map: number }
+  | { readonly kind: "map"; readonly instruction: number; readonly map: string }
   | { readonly kind: "kfunc"; readonly instruction: number; readonly name: string };
 
 export interface Assembly {
@@ -111,13 +111,13 @@ export class Assembler {
     return this.#emitWide(dst, 0, Number(BigInt.asIntN(32, value)), Number(BigInt.asIntN(32, value >> 32n)));
   }
 
-  /** dst = the map of that index. */
-  loadMap(dst: Register, map: number): this {
+  /** dst = the map of that name. */
+  loadMap(dst: Register, map: string): this {
     return this.#relocateMap(map).#emitWide(dst, BPF_PSEUDO_MAP_FD, 0, 0);
   }
 
-  /** dst = the address `offset` bytes into the value of element 0 of the (array) map of that index. */
-  loadMapValue(dst: Register, map: number, offset: number): this {
+  /** dst = the address `offset` bytes into the value of element 0 of the (array) map of that name. */
+  loadMapValue(dst: Register, map: string, offset: number): this {
     return this.#relocateMap(map).#emitWide(dst, BPF_PSEUDO_MAP_VALUE, 0, offset);
   }
 
@@ -159,7 +159,7 @@ export class Assembler {
     return this.emit(instruction);
   }
 
-  #relocateMap(map: number): this {
+  #relocateMap(map: string): this {
     this.#relocations.push({ kind: "map", instruction: this.position, map });
     return this;
   }

@@ -16,8 +16,6 @@ import {
 export interface DisassemblyOptions {
   /** Names the maps and kfuncs that the instructions leave open. */
   relocations?: readonly Relocation[];
-  /** The name of a relocated map by its index; without it, `m` and the index. */
-  mapName?: (map: number) => string;
   /** The name of the function that begins at a slot, which becomes a line of its own before it. */
   label?: (slot: number) => string | undefined;
 }
@@ -81,12 +79,12 @@ function highHalf(instructions: readonly Instruction[], slot: number): Instructi
  * 6.12 does not know reads `(opcode) unknown`.
  */
 export function disassemble(instructions: readonly Instruction[], options: DisassemblyOptions = {}): string[] {
-  const { relocations = [], mapName = (map) => `m${map}`, label = () => undefined } = options;
+  const { relocations = [], label = () => undefined } = options;
   const names = new Map<number, Names>(
     relocations.map((relocation) => [
       relocation.instruction,
       relocation.kind === "map"
-        ? { map: mapName(relocation.map), kfunc: undefined }
+        ? { map: relocation.map, kfunc: undefined }
         : { map: undefined, kfunc: relocation.name },
     ]),
   );

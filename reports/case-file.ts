@@ -2,8 +2,8 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
-import type { z } from "zod";
-import { type CompiledScenario, compiledScenarioSchema } from "../scenario/compiled-scenario.ts";
+import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import { parseSavedCase } from "../scenario/saved-case.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
 import { writeAtomically } from "./atomic-write.ts";
 import { makeFolder } from "./make-folder.ts";
@@ -48,7 +48,7 @@ function parseJson(text: string, path: string): unknown {
 }
 
 /** Where in the file a problem is, `steps[3].kind`. */
-const place = (path: z.core.$ZodIssue["path"]): string =>
+const place = (path: readonly PropertyKey[]): string =>
   path
     .map((part) => (typeof part === "number" ? `[${part}]` : `.${String(part)}`))
     .join("")
@@ -60,9 +60,9 @@ const place = (path: z.core.$ZodIssue["path"]): string =>
  * @throws {NodeJS.ErrnoException} where it cannot be read
  */
 export async function readCase(path: string): Promise<CompiledScenario> {
-  const parsed = compiledScenarioSchema.safeParse(parseJson(await readFile(path, "utf8"), path));
-  if (parsed.success) return parsed.data;
-  const [issue] = parsed.error.issues;
-  const where = issue === undefined || issue.path.length === 0 ? "" : `${place(issue.path)}: `;
-  throw new ScenarioError(`${path} is not a saved scenario: ${where}${issue?.message ?? "unreadable"}`);
+  const parsed = parseSavedCase(parseJson(await readFile(path, "utf8"), path));
+  if ("data" in parsed) return parsed.data;
+  const { issue } = parsed;
+  const where = issue.path.length === 0 ? "" : `${place(issue.path)}: `;
+  throw new ScenarioError(`${path} is not a saved scenario: ${where}${issue.message}`);
 }

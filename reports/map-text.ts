@@ -27,7 +27,7 @@ export function mapText(map: CompiledMap, btf: Btf): string {
     map.kind,
     map.maxEntries === 1 ? "1 entry" : `${map.maxEntries} entries`,
     mapFlags(map.flags),
-    map.innerMap === undefined ? valueText(map, btf) : `inner maps like m${map.innerMap}`,
+    map.innerMap === undefined ? valueText(map, btf) : `inner maps like ${map.innerMap}`,
   ];
   return `${map.name}  ${parts.filter((part) => part !== "").join(", ")}`;
 }

@@ -52,11 +52,11 @@ function alignSlots(lines: readonly string[]): string[] {
 }
 
 /** A line that reads from the log map's value, with the number that lies there behind it. */
-function withParameter(line: string, { maps, logMap, parameters }: CompiledScenario): string {
+function withParameter(line: string, { logMap, parameters }: CompiledScenario): string {
   const [, map, offset] = /map\[(\w+)\]\[0\]\+(\d+)$/.exec(line) ?? [];
   const at = Number(offset) - LOG_PARAMETERS_OFFSET;
   const bytes = Buffer.from(parameters, "hex");
-  if (map !== maps[logMap]?.name || !(at >= 0) || at + PARAMETER_BYTES > bytes.length) return line;
+  if (map !== logMap || !(at >= 0) || at + PARAMETER_BYTES > bytes.length) return line;
   return `${line}  ; where ${bytes.readBigUInt64LE(at)} lies`;
 }
 
@@ -75,7 +75,6 @@ function programCode(
   const log = last !== undefined && functions.get(last.instruction) === LOG_FUNCTION ? last.instruction : undefined;
   const lines = disassemble(decoded.slice(0, log), {
     relocations,
-    mapName: (map) => compiled.maps[map]?.name ?? `m${map}`,
     label: (slot) => functions.get(slot),
   }).map((line) => withParameter(line, compiled));
   if (log === undefined) return alignSlots(lines);

@@ -18,7 +18,7 @@ function readableBtf(hex: string): Btf {
 /** The maps and programs of a compiled scenario, as a person reads them. */
 export function scenarioText(compiled: CompiledScenario): string[] {
   const btf = readableBtf(compiled.btf);
-  const maps = compiled.maps.filter((_, index) => index !== compiled.logMap).map((map) => mapText(map, btf));
+  const maps = compiled.maps.filter(({ name }) => name !== compiled.logMap).map((map) => mapText(map, btf));
   const programs = compiled.programs.flatMap((program, index) => [
     ...programText(program, compiled.origin?.scenario.programs[index], compiled, btf),
     "",

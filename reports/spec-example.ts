@@ -32,7 +32,7 @@ export function exampleCase(guarantee: Guarantee): Case | undefined {
 /** The case in words, without its bytecode. */
 export function exampleText({ scenario, compiled }: Case): string[] {
   const btf = readBtf(Buffer.from(compiled.btf, "hex"));
-  const maps = compiled.maps.filter((_, index) => index !== compiled.logMap);
+  const maps = compiled.maps.filter(({ name }) => name !== compiled.logMap);
   const width = String(scenario.steps.length - 1).length;
   return [
     ...maps.map((map) => mapText(map, btf)),

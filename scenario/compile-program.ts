@@ -26,6 +26,7 @@ import { HELPER } from "../bpf/uapi.ts";
 import type { CompiledProgram, Site } from "./compiled-scenario.ts";
 import { resolveElementMap, usedCallbacks } from "./elements.ts";
 import { ENTRY_AUX, LOG_RECORD, LOG_RECORD_BYTES, LOG_RECORDS_MAX, LOG_RECORDS_OFFSET } from "./log-map.ts";
+import { LOG_MAP_NAME, mapName, programName } from "./names.ts";
 import type { ParameterPlaces } from "./parameters.ts";
 import { PROGRAM_TYPE_LOADING, type ProgramTypeLoading } from "./program-types.ts";
 import type { Element, MapSpec, Operation, OperationKind, ProgramSpec, Scenario } from "./scenario.ts";
@@ -51,7 +52,6 @@ const DEFAULT_TIMER_OFFSET = 8;
 interface Source {
   scenario: Scenario;
   index: number;
-  logMap: number;
   types: ScenarioTypes;
   sites: Site[];
   parameters: ParameterPlaces;
@@ -88,8 +88,8 @@ function mapSpec(context: FunctionContext, index: number): MapSpec {
 }
 
 /** Reads the next of the operation's numbers, in the order in which scenario/parameters.ts lists them. */
-function loadParameter({ asm, parameters, logMap }: FunctionContext, register: Register): void {
-  asm.loadMapValue(register, logMap, parameters.next()).emit(load("dw", register, register, 0));
+function loadParameter({ asm, parameters }: FunctionContext, register: Register): void {
+  asm.loadMapValue(register, LOG_MAP_NAME, parameters.next()).emit(load("dw", register, register, 0));
 }
 
 /** Logs the value in `register` (by default the result of the helper just called). */
@@ -183,14 +183,14 @@ const EMITTERS: Emitters = {
   lookup(context, { map, slot }, at) {
     mapSpec(context, map);
     emitKey(context);
-    context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_lookup_elem));
+    context.asm.loadMap(R1, mapName(map)).emit(callHelper(HELPER.map_lookup_elem));
     emitFound(context, at, slot);
   },
   "lookup-inner"(context, { map, slot }, at) {
     const missing = `${functionName(context.callback)}.missing${at}`;
     mapSpec(context, map);
     emitKey(context);
-    context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_lookup_elem)).jumpIf("eq", R0, 0, missing);
+    context.asm.loadMap(R1, mapName(map)).emit(callHelper(HELPER.map_lookup_elem)).jumpIf("eq", R0, 0, missing);
     context.asm.emit(store("dw", R10, innerMapOffset(slot), R0));
     emitKey(context);
     context.asm.emit(mov(R1, R0), callHelper(HELPER.map_lookup_elem)).label(missing);
@@ -203,13 +203,13 @@ const EMITTERS: Emitters = {
     for (let offset = bottom; offset < KEY_OFFSET; offset += 8) asm.emit(store("dw", R10, offset, 0));
     emitKey(context);
     loadParameter(context, R4);
-    asm.emit(mov(R3, R10), add(R3, bottom)).loadMap(R1, map).emit(callHelper(HELPER.map_update_elem));
+    asm.emit(mov(R3, R10), add(R3, bottom)).loadMap(R1, mapName(map)).emit(callHelper(HELPER.map_update_elem));
     log(context, at);
   },
   delete(context, { map }, at) {
     mapSpec(context, map);
     emitKey(context);
-    context.asm.loadMap(R1, map).emit(callHelper(HELPER.map_delete_elem));
+    context.asm.loadMap(R1, mapName(map)).emit(callHelper(HELPER.map_delete_elem));
     log(context, at);
   },
   "timer-init"(context, operation, at) {
@@ -217,7 +217,7 @@ const EMITTERS: Emitters = {
     const { map, innerMapOf } = operation;
     mapSpec(context, map);
     emitTimer(context, at, operation);
-    if (innerMapOf === undefined) asm.loadMap(R2, map);
+    if (innerMapOf === undefined) asm.loadMap(R2, mapName(map));
     else asm.emit(load("dw", R2, R10, innerMapOffset(innerMapOf)));
     loadParameter(context, R3);
     asm.emit(callHelper(HELPER.timer_init));
@@ -355,7 +355,7 @@ function emitEntry(context: FunctionContext): void {
     .label(`${name}.foreign`);
   for (const map of namedMaps(program)) {
     asm
-      .loadMap(R1, map)
+      .loadMap(R1, mapName(map))
       .jumpIf("ne", R6, R1, `${name}.not-map${map}`)
       .emit(alu64("and", R9, ~ENTRY_AUX.mapMask), alu64("or", R9, map))
       .label(`${name}.not-map${map}`);
@@ -365,14 +365,14 @@ function emitEntry(context: FunctionContext): void {
 }
 
 /** `int log(u32 site, u64 value, u64 aux)`: claims the next record of the log map and fills it. */
-function emitLogFunction(asm: Assembler, logMap: number): void {
+function emitLogFunction(asm: Assembler): void {
   const at = (offset: number): number => LOG_RECORDS_OFFSET + offset;
   asm
     .label("log")
     .emit(mov(R6, R1), mov(R7, R2), mov(R8, R3))
     .emit(callHelper(HELPER.ktime_get_ns), mov(R9, R0), callHelper(HELPER.get_smp_processor_id))
     .emit(mov(R1, 1))
-    .loadMapValue(R2, logMap, 0)
+    .loadMapValue(R2, LOG_MAP_NAME, 0)
     .emit(atomic("fetch-add", "dw", R2, 0, R1))
     .jumpIf("ge", R1, LOG_RECORDS_MAX, "log.full")
     .emit(alu64("mul", R1, LOG_RECORD_BYTES), add(R2, R1))
@@ -407,7 +407,7 @@ export function compileProgram(source: Source): CompiledProgram {
     emit(index, callback.operations, callback);
   }
   const logs = program.operations.length > 0;
-  if (logs) emitLogFunction(asm, source.logMap);
+  if (logs) emitLogFunction(asm);
   const { instructions, relocations, labels } = asm.assemble();
   const functions = [
     { name: functionName(null), typeId: source.types.program },
@@ -416,7 +416,7 @@ export function compileProgram(source: Source): CompiledProgram {
   ];
   const loading: ProgramTypeLoading = PROGRAM_TYPE_LOADING[program.type];
   return {
-    name: `p${source.index}`,
+    name: programName(source.index),
     type: loading.type,
     expectedAttachType: loading.expectedAttachType,
     flags: loading.flags,
@@ -425,6 +425,7 @@ export function compileProgram(source: Source): CompiledProgram {
     instructions: Buffer.from(encodeInstructions(instructions)).toString("hex"),
     relocations,
     funcInfo: functions.map(({ name, typeId }) => ({ instruction: labels.get(name) ?? 0, typeId })),
+    callbacks: callbacks.map((callback) => ({ callback, instruction: labels.get(functionName(callback)) ?? 0 })),
     testRunBytes: loading.testRunBytes ?? 0,
   };
 }

@@ -1,19 +1,39 @@
 /** The compiler: a scenario in, bytecode with its log records, BTF, relocations and steps out. */
 import type { CompiledScenario, CompiledStep } from "./compiled-scenario.ts";
+import { keyText } from "./key.ts";
+import { mapName, programName } from "./names.ts";
 import { encodeParameters } from "./parameters.ts";
 import type { MapSpec, Scenario, Step } from "./scenario.ts";
 import { ScenarioError } from "./scenario-error.ts";
 import { shapeOf } from "./shape.ts";
 import { valueBytes } from "./value-layout.ts";
 
-function compileStep(step: Step, maps: readonly MapSpec[]): CompiledStep {
-  if (step.kind !== "update") return step;
-  const { kind, map: mapIndex, key, flags, payload, fill } = step;
+/** The bytes that an update writes; of an of-maps type, the map whose descriptor they are. */
+function writtenBy({ map: mapIndex, payload, fill }: Extract<Step, { kind: "update" }>, maps: readonly MapSpec[]) {
   const map = maps[mapIndex];
   if (map === undefined) throw new ScenarioError(`an update step names map ${mapIndex}, which the scenario lacks`);
-  const bytes = map.innerMap === undefined ? valueBytes(map, payload, fill) : new Uint8Array(map.value.size);
-  const value = Buffer.from(bytes).toString("hex");
-  return { kind, map: mapIndex, key, value, ...(map.innerMap === undefined ? {} : { valueMap: payload }), flags };
+  if (map.innerMap === undefined) return { value: Buffer.from(valueBytes(map, payload, fill)).toString("hex") };
+  return { value: "00".repeat(map.value.size), valueMap: mapName(payload) };
+}
+
+function compileStep(step: Step, maps: readonly MapSpec[]): CompiledStep {
+  switch (step.kind) {
+    case "update":
+      return {
+        kind: "update",
+        map: mapName(step.map),
+        key: keyText(step.key),
+        ...writtenBy(step, maps),
+        flags: step.flags,
+      };
+    case "delete":
+    case "lookup":
+      return { kind: step.kind, map: mapName(step.map), key: keyText(step.key) };
+    default:
+      if ("map" in step) return { kind: step.kind, map: mapName(step.map) };
+      if ("program" in step) return { ...step, program: programName(step.program) };
+      return step;
+  }
 }
 
 function checkStep(scenario: Scenario, step: Step, at: number): void {

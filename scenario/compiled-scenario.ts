@@ -1,20 +1,29 @@
 /**
  * A compiled scenario: bytecode, BTF, relocations and steps. One format for the wire, the replay file, the test
- * vector and the shrunk counterexample; `origin` is what a saved file carries beyond what a runtime needs.
+ * vector and the shrunk counterexample; `origin` is what a saved file carries beyond what a runtime needs. Maps and
+ * programs are named by their names.
  */
 import { z } from "zod";
 import { PARAMETER_BYTES, PARAMETERS_MAX } from "./log-map.ts";
-import { keySchema, mapTypes, scenarioSchema, stepSchema, u64Schema } from "./scenario.ts";
+import { fieldKinds, mapTypes, scenarioSchema } from "./scenario.ts";
 
 export const COMPILED_SCENARIO_FORMAT = "bpf-timer-conformance/scenario";
-export const COMPILED_SCENARIO_VERSION = 2;
+export const COMPILED_SCENARIO_VERSION = 3;
 
 const hex = z.string().regex(/^([0-9a-f]{2})*$/);
 const index = z.int().nonnegative();
+const name = z.string().min(1);
+
+/** A member of a map's values that the kernel manages: what a loader would find in the BTF. */
+export const specialFieldSchema = z.strictObject({
+  kind: z.enum(fieldKinds).exclude(["u64"]),
+  offset: index,
+});
+export type SpecialField = z.infer<typeof specialFieldSchema>;
 
 /** The arguments of BPF_MAP_CREATE. BTF type ids are 0 where the map has none. */
 export const compiledMapSchema = z.strictObject({
-  name: z.string(),
+  name,
   kind: z.enum([...mapTypes, "log"]),
   type: index,
   keySize: index,
@@ -23,7 +32,10 @@ export const compiledMapSchema = z.strictObject({
   flags: index,
   btfKeyTypeId: index,
   btfValueTypeId: index,
-  innerMap: index.optional(),
+  /** Timers, locks and work queues in its values, wherever in the struct they are wrapped; the BTF says the same. */
+  specialFields: z.array(specialFieldSchema),
+  /** Of the of-maps types: the map that the inner maps are like. */
+  innerMap: name.optional(),
 });
 export type CompiledMap = z.infer<typeof compiledMapSchema>;
 
@@ -32,14 +44,14 @@ export type CompiledMap = z.infer<typeof compiledMapSchema>;
  * src 2, BPF_PSEUDO_MAP_VALUE, are already set), or the kernel's BTF id of a kfunc.
  */
 export const relocationSchema = z.discriminatedUnion("kind", [
-  z.strictObject({ kind: z.literal("map"), instruction: index, map: index }),
-  z.strictObject({ kind: z.literal("kfunc"), instruction: index, name: z.string() }),
+  z.strictObject({ kind: z.literal("map"), instruction: index, map: name }),
+  z.strictObject({ kind: z.literal("kfunc"), instruction: index, name }),
 ]);
 export type Relocation = z.infer<typeof relocationSchema>;
 
 /** The arguments of BPF_PROG_LOAD. `attachTo` names a type of the kernel's own BTF. */
 export const compiledProgramSchema = z.strictObject({
-  name: z.string(),
+  name,
   type: index,
   expectedAttachType: index,
   flags: index,
@@ -48,23 +60,58 @@ export const compiledProgramSchema = z.strictObject({
   instructions: hex,
   relocations: z.array(relocationSchema),
   funcInfo: z.array(z.strictObject({ instruction: index, typeId: index })),
+  /** The callbacks that its code refers to, by the scenario's number, and where each begins. */
+  callbacks: z.array(z.strictObject({ callback: index, instruction: index })),
   /** Bytes of packet a test run hands in; 0 for a program type whose test run takes none. */
   testRunBytes: index,
 });
 export type CompiledProgram = z.infer<typeof compiledProgramSchema>;
 
-/** A step as a runtime executes it: the same as the scenario's, but an update carries the bytes to write. */
-export const compiledStepSchema = z.union([
-  z.strictObject({
-    kind: z.literal("update"),
-    map: index,
-    key: keySchema,
+/** The steps that name neither a map nor a program, and those that name one of them: by name, and keys as bytes. */
+const key = hex;
+const onMap = <Kind extends string>(kind: Kind) => z.strictObject({ kind: z.literal(kind), map: name });
+const onProgram = <Kind extends string>(kind: Kind) => z.strictObject({ kind: z.literal(kind), program: name });
+
+/** A step that one processor does by itself, with the meaning of the scenario's step of that kind. */
+export const plainStepSchema = z.discriminatedUnion("kind", [
+  onMap("create-map"),
+  onProgram("load-program"),
+  onProgram("run").extend({ cpu: index.optional() }),
+  z.strictObject({ kind: z.literal("advance"), ns: index }),
+  onMap("update").extend({
+    key,
     value: hex,
-    /** For an of-maps type: the map whose descriptor is the value. */
-    valueMap: index.optional(),
+    /** Of an of-maps type: the map whose descriptor is the value. */
+    valueMap: name.optional(),
     flags: index,
   }),
-  ...stepSchema.options.filter((option) => option.shape.kind.value !== "update"),
+  onMap("delete").extend({ key }),
+  onMap("lookup").extend({ key }),
+  onMap("close-map"),
+  onProgram("close-program"),
+  onMap("pin-map"),
+  onMap("unpin-map"),
+  onMap("open-pin"),
+  onProgram("pin-program"),
+  onProgram("unpin-program"),
+  onProgram("open-program-pin"),
+  onProgram("find-program"),
+  z.strictObject({ kind: z.literal("exit-process") }),
+  z.strictObject({ kind: z.literal("drop-capability") }),
+]);
+export type PlainStep = z.infer<typeof plainStepSchema>;
+
+/**
+ * A step as a runtime executes it. The format has room for two kinds that nothing draws and no runtime here executes
+ * yet: branches that act at the same time, and a program's attachment to an event of the kernel.
+ */
+export const compiledStepSchema = z.discriminatedUnion("kind", [
+  ...plainStepSchema.options,
+  z.strictObject({
+    kind: z.literal("parallel"),
+    branches: z.array(z.strictObject({ cpu: index, steps: z.array(plainStepSchema) })).min(2),
+  }),
+  onProgram("attach").extend({ to: name }),
 ]);
 
 /** Which log record a site number stands for. `operation: "entry"` is the entry of a callback. */
@@ -82,7 +129,7 @@ const executableSchema = z.strictObject({
   btf: hex,
   /** The scenario's maps in its order, then the log map, which exists before the first step and outlives the last. */
   maps: z.array(compiledMapSchema),
-  logMap: index,
+  logMap: name,
   programs: z.array(compiledProgramSchema),
   /** The numbers that programs read from the log map, in 64 little-endian bits each. */
   parameters: hex.max(2 * PARAMETERS_MAX * PARAMETER_BYTES),
@@ -106,4 +153,8 @@ export type Origin = z.infer<typeof originSchema>;
 export const compiledScenarioSchema = executableSchema.extend({ origin: originSchema.optional() });
 export type CompiledScenario = z.infer<typeof compiledScenarioSchema>;
 export type CompiledStep = CompiledScenario["steps"][number];
-export { u64Schema };
+
+/** Every kind of step that the format knows. */
+export const compiledStepKinds: readonly CompiledStep["kind"][] = compiledStepSchema.options.map(
+  ({ shape }) => shape.kind.value,
+);

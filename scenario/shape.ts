@@ -7,8 +7,10 @@ import {
   type CompiledMap,
   type CompiledScenario,
   type Site,
+  type SpecialField,
 } from "./compiled-scenario.ts";
 import { LOG_VALUE_BYTES } from "./log-map.ts";
+import { LOG_MAP_NAME, mapName } from "./names.ts";
 import { ParameterPlaces, withoutParameters } from "./parameters.ts";
 import type { MapSpec, Scenario } from "./scenario.ts";
 import { ScenarioTypes } from "./scenario-types.ts";
@@ -29,9 +31,14 @@ const MAP_TYPE: Record<MapSpec["type"], number> = {
 
 const KEY_BYTES = 4;
 
+/** Without BTF nobody knows of them. */
+function specialFieldsOf({ value }: MapSpec): SpecialField[] {
+  return value.fields.flatMap(({ kind, offset }) => (kind === "u64" ? [] : [{ kind, offset }]));
+}
+
 function compileMap(map: MapSpec, index: number, key: number, valueType: number): CompiledMap {
   return {
-    name: `m${index}`,
+    name: mapName(index),
     kind: map.type,
     type: MAP_TYPE[map.type],
     keySize: KEY_BYTES,
@@ -40,12 +47,13 @@ function compileMap(map: MapSpec, index: number, key: number, valueType: number)
     flags: map.flags,
     btfKeyTypeId: map.btf ? key : 0,
     btfValueTypeId: valueType,
-    ...(map.innerMap === undefined ? {} : { innerMap: map.innerMap }),
+    specialFields: map.btf ? specialFieldsOf(map) : [],
+    ...(map.innerMap === undefined ? {} : { innerMap: mapName(map.innerMap) }),
   };
 }
 
 const LOG_MAP: CompiledMap = {
-  name: "log",
+  name: LOG_MAP_NAME,
   kind: "log",
   type: BPF_MAP_TYPE.ARRAY,
   keySize: KEY_BYTES,
@@ -54,6 +62,7 @@ const LOG_MAP: CompiledMap = {
   flags: 0,
   btfKeyTypeId: 0,
   btfValueTypeId: 0,
+  specialFields: [],
 };
 
 /** What does not depend on the types, sizes and flags of the maps: there are far fewer of these than of shapes. */
@@ -67,11 +76,8 @@ function compileCode(scenario: Scenario): Code {
   const types = new ScenarioTypes();
   const sites: Site[] = [];
   const parameters = new ParameterPlaces();
-  const logMap = scenario.maps.length;
   const valueTypes = scenario.maps.map((map, index) => (map.btf ? types.mapValue(map, index) : 0));
-  const programs = scenario.programs.map((_, index) =>
-    compileProgram({ scenario, index, logMap, types, sites, parameters }),
-  );
+  const programs = scenario.programs.map((_, index) => compileProgram({ scenario, index, types, sites, parameters }));
   return { btf: Buffer.from(types.encode()).toString("hex"), keyType: types.key, valueTypes, programs, sites };
 }
 
@@ -81,7 +87,7 @@ function shapeWith({ maps }: Scenario, { btf, keyType, valueTypes, programs, sit
     version: COMPILED_SCENARIO_VERSION,
     btf,
     maps: [...maps.map((map, index) => compileMap(map, index, keyType, valueTypes[index] as number)), LOG_MAP],
-    logMap: maps.length,
+    logMap: LOG_MAP_NAME,
     programs,
     sites,
   };

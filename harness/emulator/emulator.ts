@@ -85,6 +85,8 @@ export class Emulator implements Harness {
     this.#fault?.install?.({ kernel, user, log });
     log.writeParameters(scenario.parameters);
     const steps = scenario.steps.map((step): StepResult => {
+      if (step.kind === "parallel" || step.kind === "attach")
+        throw new RangeError(`the emulator executes no step of the kind ${step.kind}`);
       kernel.hrtimers.advance(kernel.hrtimers.nowNs + STEP_NS);
       return stepResult(user.execute(step), kernel.hrtimers.nowNs, log.next());
     });

@@ -32,19 +32,19 @@ const isRenewable = ({ type, flags, maxEntries, innerMap }: CompiledMap): boolea
  * Whether an LRU map may come to evict an element: which one depends on more of its past than its elements. What programs
  * write is not looked into.
  */
-function mayEvict({ type, maxEntries }: CompiledMap, index: number, { programs, steps }: CompiledScenario): boolean {
+function mayEvict({ name, type, maxEntries }: CompiledMap, { programs, steps }: CompiledScenario): boolean {
   if (type !== BPF_MAP_TYPE.LRU_HASH) return false;
-  const written = steps.flatMap((step) => (step.kind === "update" && step.map === index ? [step.key] : []));
+  const written = steps.flatMap((step) => (step.kind === "update" && step.map === name ? [step.key] : []));
   return new Set(written).size > maxEntries || programs.some(({ instructions }) => UPDATES.test(instructions));
 }
 
-/** The indices that steps of a kind name, or undefined where one is named twice. */
+/** The names that steps of a kind name, or undefined where one is named twice. */
 function namedOnce<K extends "create-map" | "load-program" | "run">(
   steps: readonly CompiledStep[],
   kind: K,
-  index: (step: Extract<CompiledStep, { kind: K }>) => number,
-): Set<number> | undefined {
-  const named = steps.filter((step): step is Extract<CompiledStep, { kind: K }> => step.kind === kind).map(index);
+  name: (step: Extract<CompiledStep, { kind: K }>) => string,
+): Set<string> | undefined {
+  const named = steps.filter((step): step is Extract<CompiledStep, { kind: K }> => step.kind === kind).map(name);
   const set = new Set(named);
   return set.size === named.length ? set : undefined;
 }
@@ -65,9 +65,7 @@ export function mayReuse(scenario: CompiledScenario): boolean {
     steps.every(({ kind }) => STEPS.has(kind)) &&
     created?.size === maps.length - 1 &&
     loaded?.size === programs.length &&
-    programs.every((_, index) => run.has(index)) &&
-    maps.every(
-      (map, index) => index === logMap || (named.has(index) && isRenewable(map) && !mayEvict(map, index, scenario)),
-    )
+    programs.every(({ name }) => run.has(name)) &&
+    maps.every((map) => map.name === logMap || (named.has(map.name) && isRenewable(map) && !mayEvict(map, scenario)))
   );
 }

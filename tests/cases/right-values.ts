@@ -1,8 +1,9 @@
 /** What each case here must give, by the first kernel release that gives it, and why. */
 import { readFileSync } from "node:fs";
 import { ERRNO } from "../../bpf/errno.ts";
-import { type CompiledScenario, compiledScenarioSchema } from "../../scenario/compiled-scenario.ts";
+import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import { isAtLeast, parseRelease } from "../../scenario/release.ts";
+import { parseSavedCase } from "../../scenario/saved-case.ts";
 import type { Trace } from "../../scenario/trace.ts";
 
 /** What is looked at of a trace: nothing that depends on how fast the runtime is. */
@@ -78,7 +79,9 @@ export const RIGHT_VALUES: readonly RightValue[] = [
 
 /** A case of this folder. */
 export function readCase(file: string): CompiledScenario {
-  return compiledScenarioSchema.parse(JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8")));
+  const parsed = parseSavedCase(JSON.parse(readFileSync(new URL(file, import.meta.url), "utf8")));
+  if ("data" in parsed) return parsed.data;
+  throw new Error(`${file}: ${parsed.issue.message}`);
 }
 
 /** What a kernel of this release, "6.12", must give. */

@@ -22,6 +22,7 @@ import { BPF_F_RDONLY_PROG, HELPER } from "../../bpf/uapi.ts";
 import { scenario } from "../../scenario/build.ts";
 import { compile } from "../../scenario/compile.ts";
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
+import { mapName } from "../../scenario/names.ts";
 import { PROGRAM_TYPE_LOADING, type ProgramType } from "../../scenario/program-types.ts";
 import type { MapSpec } from "../../scenario/scenario.ts";
 import type { StepResult } from "../../scenario/trace.ts";
@@ -86,10 +87,11 @@ function handmade({ build, maps = [timerMap()], type = "sched-cls", license = "G
         instructions: Buffer.from(encodeInstructions(instructions)).toString("hex"),
         relocations,
         funcInfo,
+        callbacks: [],
         testRunBytes,
       },
     ],
-    steps: [...compiled.steps, { kind: "load-program", program: 0 }],
+    steps: [...compiled.steps, { kind: "load-program", program: "p0" }],
   };
   return whole;
 }
@@ -105,7 +107,7 @@ async function loadResult(program: Handmade, version: string): Promise<StepResul
 const lookup = (asm: Assembler, map = 0): Assembler =>
   asm
     .emit(store("w", R10, -4, 1), mov(R2, R10), add(R2, -4))
-    .loadMap(R1, map)
+    .loadMap(R1, mapName(map))
     .emit(callHelper(HELPER.map_lookup_elem))
     .jumpIf("eq", R0, 0, "end")
     .emit(mov(R6, R0));
@@ -163,7 +165,7 @@ describe.each(VERSIONS)("the load check, %s", (version) => {
     const build = (asm: Assembler) =>
       asm
         .emit(store("w", R10, -4, 1), mov(R2, R10), add(R2, -4))
-        .loadMap(R1, 0)
+        .loadMap(R1, "m0")
         .emit(callHelper(HELPER.map_lookup_elem), mov(R1, R0), cancel, mov(R0, 0), exit());
     expect(await result({ build })).toBe(-EACCES);
     expect(await message({ build })).toContain("map_value_or_null");
@@ -172,7 +174,7 @@ describe.each(VERSIONS)("the load check, %s", (version) => {
   test.each<[string, (asm: Assembler) => Assembler]>([
     ["a number", (asm) => asm.emit(mov(R1, 5))],
     ["the stack", (asm) => asm.emit(mov(R1, R10), add(R1, -16))],
-    ["a map", (asm) => asm.loadMap(R1, 0)],
+    ["a map", (asm) => asm.loadMap(R1, "m0")],
   ])("%s is no timer", async (_, prepare) => {
     expect(await result({ build: usesTimer(prepare) })).toBe(-EACCES);
   });
@@ -192,7 +194,7 @@ describe.each(VERSIONS)("the load check, %s", (version) => {
 
   test("bpf_timer_init is given the timer's own map", async () => {
     const build = (map: number) => (asm: Assembler) =>
-      end(timer(lookup(asm)).loadMap(R2, map).emit(mov(R3, 1), callHelper(HELPER.timer_init)));
+      end(timer(lookup(asm)).loadMap(R2, mapName(map)).emit(mov(R3, 1), callHelper(HELPER.timer_init)));
     const maps = [timerMap(), timerMap()];
     expect(await result({ build: build(0), maps })).toBe(0);
     expect(await result({ build: build(1), maps })).toBe(-EINVAL);
@@ -203,7 +205,7 @@ describe.each(VERSIONS)("the load check, %s", (version) => {
     const inner = (asm: Assembler, slot: number) =>
       asm
         .emit(store("w", R10, -4, 0), mov(R2, R10), add(R2, -4))
-        .loadMap(R1, 1)
+        .loadMap(R1, "m1")
         .emit(callHelper(HELPER.map_lookup_elem))
         .jumpIf("eq", R0, 0, "end")
         .emit(store("dw", R10, slot, R0));
@@ -333,7 +335,7 @@ describe.each(VERSIONS)("the load check, %s", (version) => {
   });
 
   test("direct access to an array's value needs an array of one element", async () => {
-    const build = (asm: Assembler) => end(asm.loadMapValue(R1, 0, 0).emit(load("dw", R0, R1, 0)));
+    const build = (asm: Assembler) => end(asm.loadMapValue(R1, "m0", 0).emit(load("dw", R0, R1, 0)));
     expect(await result({ build, maps: [timerMap("array", { maxEntries: 1 })] })).toBe(0);
     expect(await result({ build, maps: [timerMap("array", { maxEntries: 2 })] })).toBe(-ENOTSUPP);
   });

@@ -1,5 +1,5 @@
 /** How faults change a machine: a method of one object is wrapped, and what it does otherwise is called `next`. */
-import type { CompiledStep } from "../../../scenario/compiled-scenario.ts";
+import type { PlainStep } from "../../../scenario/compiled-scenario.ts";
 import type { BpfTimer } from "../bpf-timers.ts";
 import { HRTIMER_MODE } from "../hrtimers.ts";
 import type { Kernel } from "../kernel.ts";
@@ -27,7 +27,7 @@ export function wrap<Target extends object, Name extends MethodName<Target>>(
 }
 
 /** Around each step of a kind. */
-export function onStep<Kind extends CompiledStep["kind"]>(
+export function onStep<Kind extends PlainStep["kind"]>(
   { user }: Machine,
   kind: Kind,
   change: (next: () => Effect, step: StepOf<Kind>) => Effect,

@@ -30,16 +30,16 @@ export const ownershipFaults = {
   "close-keeps-timers": {
     summary: "closing the last descriptor of a map leaves its timers armed",
     install({ kernel, user }) {
-      wrap(user, "closeMap", (next, index) => keepingTimers(kernel, () => next(index)));
+      wrap(user, "closeMap", (next, name) => keepingTimers(kernel, () => next(name)));
     },
   },
   "unpin-keeps-timers": stepKeepsTimers("unpin-map", "removing the last pin of a map leaves its timers armed"),
   "pin-does-not-hold": {
     summary: "closing the last descriptor cancels a map's timers although the map is pinned",
     install({ user }) {
-      wrap(user, "closeMap", (next, index) => {
-        const map = user.mapDescriptors.get(index);
-        const effect = next(index);
+      wrap(user, "closeMap", (next, name) => {
+        const map = user.mapDescriptors.get(name);
+        const effect = next(name);
         if (map !== undefined && ![...user.mapDescriptors.values()].includes(map)) map.freeTimers();
         return effect;
       });
@@ -49,9 +49,9 @@ export const ownershipFaults = {
     summary: "a descriptor opened from a pin does not count as a user reference",
     install(machine) {
       const { mapPins } = machine.user;
-      onStep(machine, "open-pin", (next, { map: index }) => {
+      onStep(machine, "open-pin", (next, { map: name }) => {
         const effect = next();
-        const map = mapPins.get(index);
+        const map = mapPins.get(name);
         if (effect.result === 0 && map !== undefined) map.userReferences--;
         return effect;
       });
@@ -94,8 +94,8 @@ export const ownershipFaults = {
     summary: "an update by user space leaves the timer of an array element as it is",
     install(machine) {
       const { kernel, user } = machine;
-      onStep(machine, "update", (next, { map: index }) =>
-        user.mapOf(index)?.spec.type === BPF_MAP_TYPE.ARRAY ? keepingTimers(kernel, next) : next(),
+      onStep(machine, "update", (next, { map: name }) =>
+        user.mapOf(name)?.spec.type === BPF_MAP_TYPE.ARRAY ? keepingTimers(kernel, next) : next(),
       );
     },
   },
@@ -133,9 +133,9 @@ export const ownershipFaults = {
     summary: "what user space writes where a timer lies is taken for a timer",
     install(machine) {
       const { kernel, user } = machine;
-      onStep(machine, "update", (next, { map: index, key, value }) => {
+      onStep(machine, "update", (next, { map: name, key, value }) => {
         const effect = next();
-        const map = user.mapOf(index);
+        const map = user.mapOf(name);
         if (effect.result !== 0 || map === undefined) return effect;
         const { timerOffset } = map.fields;
         if ((Buffer.from(value, "hex")[timerOffset] ?? 0) !== 0)
@@ -218,8 +218,8 @@ export const ownershipFaults = {
     summary: "a lookup by user space cancels the element's timer",
     install(machine) {
       const { kernel, user } = machine;
-      onStep(machine, "lookup", (next, { map: index, key }) => {
-        const map = user.mapOf(index);
+      onStep(machine, "lookup", (next, { map: name, key }) => {
+        const map = user.mapOf(name);
         const value = map === undefined || map.inner !== undefined ? NULL : map.lookup(keyOf(map, key), false);
         if (map !== undefined && value !== NULL) kernel.timers.cancel(value + map.fields.timerOffset);
         return next();
@@ -244,9 +244,9 @@ export const ownershipFaults = {
     install(machine) {
       const { kernel, user } = machine;
       const { fired } = watchPast(machine);
-      onStep(machine, "find-program", (next, { program: index }) => {
+      onStep(machine, "find-program", (next, { program: name }) => {
         const effect = next();
-        const isHeld = user.programDescriptors.has(index) || user.programPins.has(index);
+        const isHeld = user.programDescriptors.has(name) || user.programPins.has(name);
         const holding = [...kernel.timers.timers.values()].filter(({ program }) => program !== undefined);
         if (effect.result !== 0 || isHeld || holding.some((timer) => !fired.has(timer))) return effect;
         return { result: -ERRNO.EPERM };

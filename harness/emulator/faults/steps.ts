@@ -1,20 +1,20 @@
 /** Faults of the system calls that a scenario's steps make: maps, programs, pins, processes, and time. */
 import { ERRNO } from "../../../bpf/errno.ts";
-import type { CompiledStep } from "../../../scenario/compiled-scenario.ts";
-import type { Effect } from "../user-space.ts";
+import type { PlainStep } from "../../../scenario/compiled-scenario.ts";
+import { type Effect, keyOf } from "../user-space.ts";
 import type { Fault, Faults } from "./fault.ts";
 import { onStep, wrap } from "./hooks.ts";
 
 const INVALID: Effect = { result: -ERRNO.EINVAL };
 
 /** Every such step fails with -EINVAL and does nothing. */
-const fails = (kind: CompiledStep["kind"], summary: string): Fault => ({
+const fails = (kind: PlainStep["kind"], summary: string): Fault => ({
   summary,
   install: (machine) => onStep(machine, kind, () => INVALID),
 });
 
 /** Every second such step does, the first one too. */
-const failsNowAndThen = (kind: CompiledStep["kind"], summary: string): Fault => ({
+const failsNowAndThen = (kind: PlainStep["kind"], summary: string): Fault => ({
   summary,
   install(machine) {
     let times = 0;
@@ -107,8 +107,10 @@ export const stepFaults = {
   "update-fails": {
     summary: "an update by user space, without flags and of a key within the map's size, returns -EINVAL",
     install(machine) {
-      const isWithin = (map: number, key: number): boolean =>
-        key < (machine.user.mapDescriptors.get(map)?.spec.maxEntries ?? 0);
+      const isWithin = (name: string, key: string): boolean => {
+        const map = machine.user.mapDescriptors.get(name);
+        return map !== undefined && Number(keyOf(map, key)) < map.spec.maxEntries;
+      };
       onStep(machine, "update", (next, { map, key, flags }) => (flags === 0 && isWithin(map, key) ? INVALID : next()));
     },
   },

@@ -66,7 +66,7 @@ struct step_kind;
 struct step {
 	const struct step_kind *kind;
 	uint32_t target; /* index of the map or program */
-	uint32_t key;
+	struct bytes key;
 	struct bytes value;
 	int value_map; /* or NO_INDEX */
 	uint64_t flags;

@@ -10,7 +10,7 @@
 #include "steps.h"
 
 static const char scenario_format[] = "bpf-timer-conformance/scenario";
-enum { SCENARIO_VERSION = 2, VALUE_BYTES_MAX = 1 << 20, INSTRUCTION_BYTES = 8 };
+enum { SCENARIO_VERSION = 3, VALUE_BYTES_MAX = 1 << 20, INSTRUCTION_BYTES = 8 };
 
 /* Reading stops making sense at the first mistake; it is kept, and every later read gives zero. */
 struct reader {
@@ -103,6 +103,14 @@ static int read_optional(struct json_object *object, const char *name, uint64_t 
 	return value ? (int)integer_of(value, name, max) : NO_INDEX;
 }
 
+/* A string that lives as long as the document; NULL where there is none. */
+static const char *peek_string(struct json_object *object, const char *name, bool required)
+{
+	struct json_object *value = member(object, name, json_type_string, required);
+
+	return value ? json_object_get_string(value) : NULL;
+}
+
 static const char *read_string(struct json_object *object, const char *name)
 {
 	struct json_object *value = member(object, name, json_type_string, true);
@@ -117,6 +125,40 @@ static const char *read_string(struct json_object *object, const char *name)
 	if (!reader.failed)
 		memcpy(string, json_object_get_string(value), size);
 	return string;
+}
+
+/* The map of that name; the first one, and a failure, where there is none. */
+static uint32_t find_map(const struct scenario *scenario, const char *name)
+{
+	for (uint32_t i = 0; i < scenario->map_count; i++)
+		if (!strcmp(scenario->maps[i].name, name))
+			return i;
+	fail("there is no map %s", name);
+	return 0;
+}
+
+static uint32_t find_program(const struct scenario *scenario, const char *name)
+{
+	for (uint32_t i = 0; i < scenario->program_count; i++)
+		if (!strcmp(scenario->programs[i].name, name))
+			return i;
+	fail("there is no program %s", name);
+	return 0;
+}
+
+static uint32_t read_map_name(struct json_object *object, const char *name, const struct scenario *scenario)
+{
+	const char *map = peek_string(object, name, true);
+
+	return map ? find_map(scenario, map) : 0;
+}
+
+/* The name of a map that may be absent: NO_INDEX then. */
+static int read_optional_map(struct json_object *object, const char *name, const struct scenario *scenario)
+{
+	const char *map = peek_string(object, name, false);
+
+	return map ? (int)find_map(scenario, map) : NO_INDEX;
 }
 
 static int hex_value(char digit)
@@ -171,7 +213,7 @@ static uint32_t read_list(struct json_object *object, const char *name, uint32_t
 	return json_object_array_length(*list);
 }
 
-static void read_map(struct json_object *from, struct map_spec *map, uint32_t map_count)
+static void read_map(struct json_object *from, struct map_spec *map)
 {
 	*map = (struct map_spec){
 		.name = read_string(from, "name"),
@@ -182,24 +224,25 @@ static void read_map(struct json_object *from, struct map_spec *map, uint32_t ma
 		.flags = read_integer(from, "flags", UINT32_MAX),
 		.btf_key_type_id = read_integer(from, "btfKeyTypeId", UINT32_MAX),
 		.btf_value_type_id = read_integer(from, "btfValueTypeId", UINT32_MAX),
-		.inner_map = read_optional(from, "innerMap", map_count - 1),
+		.inner_map = NO_INDEX,
 	};
 }
 
-static void read_relocation(struct json_object *from, struct relocation *to, uint32_t instructions, uint32_t maps)
+static void read_relocation(struct json_object *from, struct relocation *to, uint32_t instructions,
+			    const struct scenario *scenario)
 {
 	const char *kind = read_string(from, "kind");
 
 	to->instruction = read_integer(from, "instruction", instructions ? instructions - 1 : 0);
 	if (!strcmp(kind, "map"))
-		to->map = read_integer(from, "map", maps - 1);
+		to->map = read_map_name(from, "map", scenario);
 	else if (!strcmp(kind, "kfunc"))
 		to->kfunc = read_string(from, "name");
 	else
 		fail("unknown relocation kind %s", kind);
 }
 
-static void read_program(struct json_object *from, struct program_spec *program, uint32_t map_count)
+static void read_program(struct json_object *from, struct program_spec *program, const struct scenario *scenario)
 {
 	struct json_object *list, *attach = member(from, "attachTo", json_type_object, false);
 	uint32_t instruction_count;
@@ -223,7 +266,7 @@ static void read_program(struct json_object *from, struct program_spec *program,
 	program->relocations = allocate(program->relocation_count * sizeof(struct relocation));
 	for (uint32_t i = 0; i < program->relocation_count && !reader.failed; i++)
 		read_relocation(json_object_array_get_idx(list, i), &program->relocations[i], instruction_count,
-				map_count);
+				scenario);
 
 	program->func_info_count = read_list(from, "funcInfo", instruction_count, &list);
 	program->func_info = allocate(program->func_info_count * sizeof(struct func_info));
@@ -233,6 +276,21 @@ static void read_program(struct json_object *from, struct program_spec *program,
 		program->func_info[i].instruction = read_integer(entry, "instruction", UINT32_MAX);
 		program->func_info[i].type_id = read_integer(entry, "typeId", UINT32_MAX);
 	}
+}
+
+static uint32_t read_program_name(struct json_object *from, const struct scenario *scenario)
+{
+	const char *program = peek_string(from, "program", true);
+
+	return program ? find_program(scenario, program) : 0;
+}
+
+/* The kernel reads as many bytes as the map's keys have, whatever we hold. */
+static void read_key(struct json_object *from, struct step *step, const struct map_spec *map)
+{
+	step->key = read_hex(from, "key");
+	if (step->key.length != map->key_size)
+		fail("key has %u bytes, those of map %s have %u", step->key.length, map->name, map->key_size);
 }
 
 static void read_step(struct json_object *from, struct step *step, const struct scenario *scenario)
@@ -246,16 +304,14 @@ static void read_step(struct json_object *from, struct step *step, const struct 
 		return;
 	}
 	if (kind->target == TARGET_MAP)
-		step->target = read_integer(from, "map", (uint64_t)scenario->map_count - 1);
+		step->target = read_map_name(from, "map", scenario);
 	if (kind->target == TARGET_PROGRAM)
-		step->target = read_integer(from, "program", scenario->program_count ? scenario->program_count - 1 : 0);
-	if (kind->target == TARGET_PROGRAM && !scenario->program_count)
-		fail("there is no program");
+		step->target = read_program_name(from, scenario);
 	if (kind->fields & FIELD_KEY)
-		step->key = read_integer(from, "key", UINT32_MAX);
+		read_key(from, step, &scenario->maps[step->target]);
 	if (kind->fields & FIELD_VALUE) {
 		step->value = read_hex(from, "value");
-		step->value_map = read_optional(from, "valueMap", scenario->map_count - 1);
+		step->value_map = read_optional_map(from, "valueMap", scenario);
 		/* The kernel reads as many bytes as the map's values have, whatever we hold. */
 		if (step->value_map == NO_INDEX && step->value.length != scenario->maps[step->target].value_size)
 			fail("value has %u bytes, those of map %u have %u", step->value.length, step->target,
@@ -284,15 +340,21 @@ static void read_shape(struct scenario *scenario, struct json_object *document)
 		fail("maps is empty");
 	for (uint32_t i = 0; i < scenario->map_count && !reader.failed; i++) {
 		snprintf(reader.place, sizeof(reader.place), "maps[%u]: ", i);
-		read_map(json_object_array_get_idx(list, i), &scenario->maps[i], scenario->map_count);
+		read_map(json_object_array_get_idx(list, i), &scenario->maps[i]);
+	}
+	/* Any map can be the model of the inner ones: all names have to be known first. */
+	for (uint32_t i = 0; i < scenario->map_count && !reader.failed; i++) {
+		snprintf(reader.place, sizeof(reader.place), "maps[%u]: ", i);
+		scenario->maps[i].inner_map =
+			read_optional_map(json_object_array_get_idx(list, i), "innerMap", scenario);
 	}
 	reader.place[0] = 0;
-	scenario->log_map = read_integer(document, "logMap", (uint64_t)scenario->map_count - 1);
+	scenario->log_map = read_map_name(document, "logMap", scenario);
 
 	scenario->program_count = read_list(document, "programs", PROGRAMS_MAX, &list);
 	for (uint32_t i = 0; i < scenario->program_count && !reader.failed; i++) {
 		snprintf(reader.place, sizeof(reader.place), "programs[%u]: ", i);
-		read_program(json_object_array_get_idx(list, i), &scenario->programs[i], scenario->map_count);
+		read_program(json_object_array_get_idx(list, i), &scenario->programs[i], scenario);
 	}
 }
 

@@ -154,16 +154,13 @@ static bool is_outer(const struct map_spec *spec)
 
 /* A buffer for one element, as user space hands it in and gets it: of a per-CPU map, the values of all CPUs. */
 struct element {
-	uint8_t key[KEY_BYTES_MAX];
 	uint8_t *value;
 	uint32_t stride;
 	uint32_t copies;
 };
 
-static int element_open(struct element *element, const struct map_spec *spec, uint32_t key)
+static int element_open(struct element *element, const struct map_spec *spec)
 {
-	memset(element->key, 0, spec->key_size);
-	memcpy(element->key, &key, sizeof(key));
 	element->stride = is_per_cpu(spec) ? (spec->value_size + 7) & ~7u : spec->value_size;
 	element->copies = is_per_cpu(spec) ? possible_cpus() : 1;
 	element->value = calloc(element->copies, element->stride + sizeof(uint32_t));
@@ -179,16 +176,16 @@ static int update(struct process *process, const struct step *step, struct outco
 	(void)outcome;
 	if (fd < 0)
 		return -EBADF;
-	if (element_open(&element, spec, step->key))
+	if (element_open(&element, spec))
 		return -ENOMEM;
 	if (step->value_map == NO_INDEX) {
 		for (uint32_t i = 0; i < element.copies; i++)
 			memcpy(element.value + i * element.stride, step->value.data, step->value.length);
-		result = bpf_map_update(fd, element.key, element.value, step->flags);
+		result = bpf_map_update(fd, step->key.data, element.value, step->flags);
 	} else {
 		value_fd = process->holds.map_fd[step->value_map];
 		memcpy(element.value, &value_fd, sizeof(value_fd));
-		result = value_fd < 0 ? -EBADF : bpf_map_update(fd, element.key, element.value, step->flags);
+		result = value_fd < 0 ? -EBADF : bpf_map_update(fd, step->key.data, element.value, step->flags);
 	}
 	free(element.value);
 	return result;
@@ -197,11 +194,9 @@ static int update(struct process *process, const struct step *step, struct outco
 static int delete(struct process *process, const struct step *step, struct outcome *outcome)
 {
 	int fd = process->holds.map_fd[step->target];
-	uint8_t key[KEY_BYTES_MAX] = { 0 };
 
 	(void)outcome;
-	memcpy(key, &step->key, sizeof(step->key));
-	return fd < 0 ? -EBADF : bpf_map_delete(fd, key);
+	return fd < 0 ? -EBADF : bpf_map_delete(fd, step->key.data);
 }
 
 static int lookup(struct process *process, const struct step *step, struct outcome *outcome)
@@ -213,9 +208,9 @@ static int lookup(struct process *process, const struct step *step, struct outco
 
 	if (fd < 0)
 		return -EBADF;
-	if (element_open(&element, spec, step->key))
+	if (element_open(&element, spec))
 		return -ENOMEM;
-	result = bpf_map_lookup(fd, element.key, element.value);
+	result = bpf_map_lookup(fd, step->key.data, element.value);
 	if (!result) {
 		/* The id of an inner map differs from run to run: the index in the scenario stands for it. */
 		memcpy(&id, element.value, sizeof(id));

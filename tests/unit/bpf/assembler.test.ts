@@ -65,8 +65,8 @@ test("calls and function addresses count from the slot after their first", () =>
 
 test("maps and kfuncs leave relocations", () => {
   const program = new Assembler()
-    .loadMap(R1, 3)
-    .loadMapValue(R2, 4, 40)
+    .loadMap(R1, "m3")
+    .loadMapValue(R2, "log", 40)
     .callKfunc("bpf_timer_cancel_async")
     .emit(exit());
   expect(program.position).toBe(6);
@@ -80,8 +80,8 @@ test("maps and kfuncs leave relocations", () => {
       exit(),
     ],
     relocations: [
-      { kind: "map", instruction: 0, map: 3 },
-      { kind: "map", instruction: 2, map: 4 },
+      { kind: "map", instruction: 0, map: "m3" },
+      { kind: "map", instruction: 2, map: "log" },
       { kind: "kfunc", instruction: 4, name: "bpf_timer_cancel_async" },
     ],
     labels: new Map(),

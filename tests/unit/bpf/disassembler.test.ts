@@ -74,8 +74,8 @@ test.each([
 
 describe("a whole program", () => {
   const { instructions, relocations, labels } = new Assembler()
-    .loadMap(R1, 0)
-    .loadMapValue(R2, 1, 8)
+    .loadMap(R1, "m0")
+    .loadMapValue(R2, "log", 8)
     .loadFunction(R2, "callback0")
     .loadImm64(R0, 0x1234_5678_9abc_def0n)
     .callKfunc("bpf_timer_cancel_async")
@@ -86,10 +86,8 @@ describe("a whole program", () => {
 
   test("names maps, kfuncs and functions, and gives a 64-bit load one line", () => {
     const slots = new Map([...labels].map(([name, slot]) => [slot, name]));
-    const names = ["m0", "log"];
     const lines = disassemble(instructions, {
       relocations,
-      mapName: (map) => names[map] ?? "?",
       label: (slot) => slots.get(slot),
     });
     expect(lines).toEqual([

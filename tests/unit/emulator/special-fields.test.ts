@@ -46,6 +46,7 @@ function find(version: string, { timers = [], locks = [], nested, type, flags = 
     flags,
     btfKeyTypeId: key,
     btfValueTypeId: value,
+    specialFields: [],
   };
   return findSpecialFields(map, readBtf(btf.encode()), profile(version));
 }

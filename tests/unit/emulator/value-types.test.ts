@@ -51,6 +51,7 @@ function fieldsOf(write: (types: Types) => Written, version = VERSION) {
     flags,
     btfKeyTypeId: key,
     btfValueTypeId: value,
+    specialFields: [],
   };
   return findSpecialFields(map, readBtf(btf.encode()), profiles[version] as Profile);
 }

@@ -25,7 +25,7 @@ function traceWith(lateNs: number | undefined, { sites, steps }: CompiledScenari
   const entry = (sites ?? []).findIndex(({ program, operation }) => program === 0 && operation === "entry");
   const calls = ofFirst.map((site, index) => record(site, START_NS, index === 0 ? 1 : 0));
   const firings = lateNs === undefined ? [] : [record(entry, START_NS + lateNs, 0)];
-  const started = steps.findIndex((step) => step.kind === "run" && step.program === 0);
+  const started = steps.findIndex((step) => step.kind === "run" && step.program === "p0");
   const results = steps.map((_, index): StepResult => {
     const isLast = index === steps.length - 1;
     const records = [...(index === started ? calls : []), ...(isLast ? firings : [])];

@@ -62,7 +62,10 @@ describe("steps", () => {
     expect(stepText({ kind: "update", map: 0, key: 1, payload: 5, fill: 255, flags: 1 })).toBe(
       "update m0[1] = 5, timer filled with 255, BPF_NOEXIST",
     );
-    expect(stepText({ kind: "update", map: 0, key: 1, value: "00ff", flags: 0 })).toBe("update m0[1] = 00ff, BPF_ANY");
+    expect(stepText({ kind: "update", map: "m0", key: "01000000", value: "00ff", flags: 0 })).toBe(
+      "update m0[1] = 00ff, BPF_ANY",
+    );
+    expect(stepText({ kind: "delete", map: "m0", key: "0102030405" })).toBe("delete m0[0x0102030405]");
     expect(stepText({ kind: "run", program: 1, cpu: 2 })).toBe("run p1 on cpu 2");
   });
 

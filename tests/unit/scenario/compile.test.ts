@@ -20,7 +20,6 @@ function assembly(compiled: CompiledScenario): string[] {
   const [first] = compiled.programs;
   const bytes = Buffer.from(first?.instructions ?? "", "hex");
   return disassemble(decodeInstructions(bytes), {
-    mapName: (map) => compiled.maps[map]?.name ?? "?",
     relocations: first?.relocations ?? [],
   });
 }

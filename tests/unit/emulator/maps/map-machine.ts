@@ -37,6 +37,7 @@ export const specOf = (more: Partial<CompiledMap> = {}): CompiledMap => ({
   flags: 0,
   btfKeyTypeId: 0,
   btfValueTypeId: 0,
+  specialFields: [],
   ...more,
 });
 

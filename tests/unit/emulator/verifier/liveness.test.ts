@@ -96,7 +96,11 @@ describe("before an instruction are live", () => {
       (asm) => asm.jump("end").emit(mov(R0, R7)).label("end").emit(exit()),
       ["0 ", "7 ", "0 "],
     ],
-    ["nothing of a register that is loaded with 64 bits", (asm) => asm.loadMap(R0, 0).emit(exit()), [" ", " ", "0 "]],
+    [
+      "nothing of a register that is loaded with 64 bits",
+      (asm) => asm.loadMap(R0, "m0").emit(exit()),
+      [" ", " ", "0 "],
+    ],
     [
       "the arguments of a helper, and what outlives it",
       (asm) => asm.emit(callHelper(HELPER.timer_set_callback), mov(R0, R6), exit()),
