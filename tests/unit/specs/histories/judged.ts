@@ -4,6 +4,7 @@
  * says something of a history that is none of its business, or nothing of one that is.
  */
 import { readdir, readFile, writeFile } from "node:fs/promises";
+import { expect, test } from "vitest";
 import { corruptionsOf } from "../../../../conformance/audit/corruptions.ts";
 import { toCase } from "../../../../conformance/cases.ts";
 import { type History, readHistory } from "../../../../scenario/history.ts";
@@ -12,11 +13,6 @@ import { DIVERGENCES } from "../../../../specs/divergences.ts";
 import type { ClockBound, Guarantee, Violation } from "../../../../specs/guarantee.ts";
 import type { WrittenHistory } from "./histories.ts";
 import { historyOf } from "./notation/history-text.ts";
-
-export const FOLDERS = {
-  judged: new URL("./judged/", import.meta.url),
-  noticed: new URL("./noticed/", import.meta.url),
-} as const;
 
 /** Firings are written down a little after they are due. */
 const CLOCK: ClockBound = { kind: "virtual", latenessNs: 2_000_000 };
@@ -96,31 +92,34 @@ function changed(from: Judged, lines: readonly string[]): Judged {
 
 /** A history, and what every clause says of it. */
 export interface Entry {
-  /** `callback.txt == callback.stays-on-cpu/cpu`, the head that it has in the file of its name in `judged/`. */
+  /** `callback.txt` and `== callback.stays-on-cpu/cpu`: the file and the head that it has in `judged/`. */
   file: string;
   head: string;
-  /** A variant is written as what differs from the history before it that holds. */
+  /** A variant is written as what differs from the history before it that is none. */
   isVariant: boolean;
   judge(): Judged;
   /** What every clause says of it with an observation made wrong. */
   notice(): Judged;
 }
 
-/** The histories in their order. */
+export const entryOf = (
+  catalogue: readonly Guarantee[],
+  history: History,
+  named: Pick<Entry, "file" | "head" | "isVariant">,
+): Entry => ({ ...named, judge: () => judge(catalogue, history), notice: () => notice(catalogue, history) });
+
+/** The histories by hand, in their order. */
 export const entriesOf = (catalogue: readonly Guarantee[], histories: readonly WrittenHistory[]): Entry[] =>
-  histories.map(({ clause, expectation, words, place, text }) => {
-    const history = historyOf(text);
-    return {
+  histories.map(({ clause, expectation, words, place, text }) =>
+    entryOf(catalogue, historyOf(text), {
       file: place.replace(/:.*$/, ""),
       head: expectation === "holds" ? `== ${clause}` : `-- ${clause} ${expectation}: ${words}`,
       isVariant: expectation !== "holds",
-      judge: () => judge(catalogue, history),
-      notice: () => notice(catalogue, history),
-    };
-  });
+    }),
+  );
 
 /** What the files of a folder have, by file and head. */
-export async function loadJudged(folder: URL): Promise<ReadonlyMap<string, Judged>> {
+async function loadJudged(folder: URL): Promise<ReadonlyMap<string, Judged>> {
   const judged = new Map<string, Judged>();
   for (const file of (await readdir(folder)).sort()) {
     let base: Judged = new Map();
@@ -135,7 +134,7 @@ export async function loadJudged(folder: URL): Promise<ReadonlyMap<string, Judge
 }
 
 /** Writes the files of a folder anew. */
-export async function writeJudged(
+async function writeJudged(
   folder: URL,
   entries: readonly Entry[],
   judgeEntry: (entry: Entry) => Judged,
@@ -151,5 +150,34 @@ export async function writeJudged(
         return [entry.head, ...lines.map((line) => `  ${line}`)].join("\n");
       });
     await writeFile(new URL(file, folder), `${sections.join("\n")}\n`);
+  }
+}
+
+const nameOf = ({ file, head }: Entry): string => `${file} ${head}`;
+
+/**
+ * Registers tests that every clause says of each history, and of it with something made wrong, what the files of
+ * `judged/` and `noticed/` beside `base` have; with UPDATE_JUDGED=1 they are written anew first.
+ */
+export async function testJudged(base: string, entries: readonly Entry[]): Promise<void> {
+  const subjects = [
+    { folder: new URL("./judged/", base), about: entries, say: (entry: Entry) => entry.judge() },
+    {
+      folder: new URL("./noticed/", base),
+      about: entries.filter(({ isVariant }) => !isVariant),
+      say: (entry: Entry) => entry.notice(),
+    },
+  ];
+  for (const { folder, about, say } of subjects) {
+    if (process.env.UPDATE_JUDGED === "1") await writeJudged(folder, about, say);
+    const written = await loadJudged(folder);
+
+    test.each(about)("every clause says what is written of $file $head", (entry) => {
+      expect(Object.fromEntries(say(entry))).toEqual(Object.fromEntries(written.get(nameOf(entry)) ?? []));
+    });
+
+    test("nothing is kept of histories that are gone, and no head is there twice", () => {
+      expect([...written.keys()].sort()).toEqual(about.map(nameOf).sort());
+    });
   }
 }
