@@ -17,7 +17,7 @@ export default {
   plugins: ["./dist/mutation/test-runner.js"],
   testRunner: "in-process",
   buildCommand: "tsc -p tsconfig.mutation.json",
-  inProcess: { testFiles: testFiles.map((file) => file.replace(/ts$/, "js")), budgetMs: 3000 },
+  inProcess: { testFiles: testFiles.map((file) => file.replace(/ts$/, "js")), budgetMs: 1000 },
   mutate: [
     "harness/emulator/{bpf-timers,hrtimers,special-fields}.ts",
     "harness/emulator/maps/*.ts",
@@ -33,7 +33,7 @@ export default {
   coverageAnalysis: "perTest",
   ignoreStatic: true,
   disableTypeChecks: false,
-  concurrency: 1,
+  concurrency: 2,
   timeoutMS: 10_000,
   timeoutFactor: 0.2,
   dryRunTimeoutMinutes: 15,
