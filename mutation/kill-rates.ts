@@ -3,7 +3,7 @@
  * reach few mutants, which are about the one in question. What is known is kept in a file of
  * the sandbox, because Stryker starts another process whenever a mutant hangs.
  */
-import { readFile, writeFile } from "node:fs/promises";
+import { readFile, rename, writeFile } from "node:fs/promises";
 import type { DryRun } from "./dry-run.ts";
 
 const FILE = "kill-rates.json";
@@ -47,7 +47,10 @@ export class KillRates {
   }
 
   async save(): Promise<void> {
-    await writeFile(FILE, JSON.stringify(Object.fromEntries(this.#rates)));
+    // Another process may be about to read it.
+    const own = `${FILE}.${process.pid}`;
+    await writeFile(own, JSON.stringify(Object.fromEntries(this.#rates)));
+    await rename(own, FILE);
   }
 
   /** How long the test takes without a mutant. */
