@@ -8,8 +8,8 @@ import { createInterface } from "node:readline";
 import { gzipSync } from "node:zlib";
 import { command } from "../harness/kernel/command.ts";
 import { encodeCpio } from "../harness/kernel/cpio.ts";
-import { packageRoot } from "../harness/kernel/package-root.ts";
 import { type Accelerator, machineArguments, QEMU_PROGRAM } from "../harness/kernel/qemu.ts";
+import { packageRoot } from "../harness/package-root.ts";
 
 export interface BareGuest {
   kernel: string;

@@ -1,6 +1,7 @@
 /** From arguments to an exit code. */
 import { CommanderError } from "commander";
 import { RuntimeUnavailable, UnknownRuntime } from "../harness/harness.ts";
+import { ProtocolMismatch } from "../harness/process/serve.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
 import { bisectExitCode, EXIT, type ExitCode } from "./exit-code.ts";
 import { complain, type Io } from "./io.ts";
@@ -13,6 +14,7 @@ const EXPECTED: readonly (readonly [abstract new (...parameters: never[]) => Err
   [UnknownRuntime, EXIT.usage],
   [ScenarioError, EXIT.usage],
   [RuntimeUnavailable, EXIT.unavailable],
+  [ProtocolMismatch, EXIT.usage],
 ];
 
 function explain(error: unknown, io: Io): ExitCode {

@@ -1,12 +1,11 @@
 /** `timerconf matrix`: the guarantees on many kernels, taken up again where it was cut short. */
 import { createHash } from "node:crypto";
 import { readFileSync } from "node:fs";
-import { join } from "node:path";
 import { isSame, type Request, seedOf } from "../conformance/matrix.ts";
 import { checkRuntimeNames } from "../conformance/runtime.ts";
 import { checkBzImage } from "../harness/kernel/bzimage.ts";
 import { parseKernelName } from "../harness/kernel/kernel-name.ts";
-import { packageRoot } from "../harness/kernel/package-root.ts";
+import { packageVersion } from "../harness/package-root.ts";
 import { readCutShort, writeRequest } from "../reports/matrix-file.ts";
 import { matrixTable } from "../reports/matrix-table.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
@@ -27,11 +26,6 @@ export interface MatrixCommandOptions extends MachineOptions {
   out: string;
   expect: readonly string[];
   strict?: true;
-}
-
-function ownVersion(): string {
-  const { version }: { version: string } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
-  return version;
 }
 
 /** The digest of an image that is a file, so that one built anew is judged anew. */
@@ -64,7 +58,7 @@ export async function matrixCommand(options: MatrixCommandOptions, io: Io): Prom
   const guarantees = selectGuarantees(await loadCatalogue(), guarantee).map(({ id }) => id);
   const images = imageDigests(kernels);
   const machine = { append: [...append], qemuArg: [...qemuArg] };
-  const asked = { version: ownVersion(), cases, runtimes: [...kernels], guarantees, images, ...machine };
+  const asked = { version: packageVersion(), cases, runtimes: [...kernels], guarantees, images, ...machine };
   const before = await inFolder(out, () => readCutShort(out));
   const seed = options.seed ?? seedOf(asked, before?.request, randomSeed());
   const request: Request = { ...asked, seed };

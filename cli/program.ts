@@ -16,7 +16,8 @@ const RUNTIMES_HELP = `
 Runtimes:
   emulator[:SERIES][+fault=NAME]  the emulator as a kernel of that series, with a deliberate defect
   kernel[:SERIES]                 a Debian kernel of that series in QEMU; 6.12-rt is a real-time one
-  kernel:PATH                     a bzImage of your own in QEMU`;
+  kernel:PATH                     a bzImage of your own in QEMU
+  process:COMMAND                 any other runtime, as a program that speaks docs/PROTOCOL.md`;
 
 const DEFAULT_OUT = "out";
 
@@ -147,6 +148,18 @@ function addKernels(program: Command, io: Io, exit: (code: ExitCode) => void): v
     });
 }
 
+function addServe(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("serve")
+    .summary("be a runtime for another program")
+    .description("Speak the protocol of process: runtimes on standard input and output; see docs/PROTOCOL.md.")
+    .requiredOption("--runtime <runtime>", "the runtime that executes what is asked")
+    .action(async (options: { runtime: string }) => {
+      const { serveCommand } = await import("./serve.ts");
+      exit(await serveCommand(options, io));
+    });
+}
+
 function addBisectRun(program: Command, io: Io, exit: (code: ExitCode) => void): void {
   program
     .command("bisect-run")
@@ -203,7 +216,17 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     })
     .addHelpText("after", RUNTIMES_HELP)
     .addHelpText("after", EXIT_CODES_HELP);
-  for (const add of [addRun, addMatrix, addDiff, addReplay, addBisectRun, addListings, addKernels, addReferences])
+  for (const add of [
+    addRun,
+    addMatrix,
+    addDiff,
+    addReplay,
+    addBisectRun,
+    addServe,
+    addListings,
+    addKernels,
+    addReferences,
+  ])
     add(program, io, exit);
   return program;
 }

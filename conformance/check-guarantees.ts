@@ -1,6 +1,7 @@
 /** Guarantees on one runtime: the cases of each, judged by all, with the verdicts so far and the counterexamples. */
 import type { Harness } from "../harness/harness.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
+import { plannerFor } from "./askable.ts";
 import type { Case } from "./cases.ts";
 import type { Court } from "./examine.ts";
 import type { Expectation } from "./expectations.ts";
@@ -49,7 +50,8 @@ export async function* checkGuarantees(harness: Harness, options: CheckOptions):
   const { drawn, catalogue, seed, signal } = options;
   const expectations = (options.expectations ?? []).filter((each) => each.isFor(harness.name));
   const jury = new Jury(catalogue, harness, expectations);
-  const court: Court = { harness, jury, expectations, seed, signal };
+  const planner = plannerFor(harness);
+  const court: Court = { harness, jury, expectations, seed, signal, planner };
   const total = new Tally(jury);
   const shown = new Shown(court, options.found);
   const asked = new Set([...drawn.map(({ id }) => id), ...(options.known ?? [])]);
@@ -57,14 +59,17 @@ export async function* checkGuarantees(harness: Harness, options: CheckOptions):
   const baton = new Baton();
   const tasks = drawn.map((guarantee) => async () => {
     const pass = await baton.take();
-    function* cases(): Generator<Case> {
-      if (inapplicable(guarantee, harness) === undefined) yield* options.casesOf(guarantee);
+    function* cases(drawn: Iterable<Case>): Generator<Case> {
+      if (inapplicable(guarantee, harness) === undefined) yield* drawn;
       pass();
     }
     try {
       signal?.throwIfAborted();
       const tally = new Tally(jury);
-      for await (const batch of inBatches(cases(), (some) => judgeBatch(some, court), signal))
+      const askable = await planner?.plan(guarantee, options.casesOf(guarantee));
+      if (askable !== undefined) tally.of(guarantee.id).askable = askable;
+      const drawn = askable?.cases ?? options.casesOf(guarantee);
+      for await (const batch of inBatches(cases(drawn), (some) => judgeBatch(some, court), signal))
         for (const judged of batch) tally.add(guarantee.id, judged);
       return { guarantee, tally };
     } finally {

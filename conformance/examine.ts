@@ -2,6 +2,7 @@
 import { isTroubled } from "../harness/complaints.ts";
 import type { Harness } from "../harness/harness.ts";
 import type { Scenario } from "../scenario/scenario.ts";
+import type { Planner } from "./askable.ts";
 import { type Case, toCase } from "./cases.ts";
 import { type Counterexample, toCounterexample } from "./counterexample.ts";
 import type { Expectation } from "./expectations.ts";
@@ -18,12 +19,24 @@ export interface Court {
   expectations: readonly Expectation[];
   seed: number;
   signal?: AbortSignal | undefined;
+  /** Of a runtime that does not have everything. */
+  planner?: Planner | undefined;
 }
 
 /** How often a case with nothing wrong but lateness is run again. */
 const REPEATS = 3;
 
 const run = (cases: readonly Case[], court: Court): Promise<JudgedCase[]> => judgeBatch(cases, court);
+
+/** Runs those cases that the runtime can be asked; of the others nothing is known. */
+async function runAskable(cases: readonly Case[], court: Court): Promise<(JudgedCase | undefined)[]> {
+  const isAskable = (await court.planner?.askable(cases)) ?? cases.map(() => true);
+  const judged = await run(
+    cases.filter((_, at) => isAskable[at]),
+    court,
+  );
+  return isAskable.map((each) => (each ? judged.shift() : undefined));
+}
 
 /** The same clause, or the kernel's health, is broken in the same way. */
 function isSame(judged: JudgedCase, guarantee: string, verdict: BadCaseVerdict): boolean {
@@ -66,7 +79,7 @@ export async function counterexampleOf(
     return toCounterexample(judged, { ...named, verdict, repeats });
   }
   const shows = async (batch: Scenario[]) =>
-    (await run(batch.map(toCase), court)).map((each) => isSame(each, guarantee, verdict));
+    (await runAskable(batch.map(toCase), court)).map((each) => each !== undefined && isSame(each, guarantee, verdict));
   const smallest = await shrink(judged.item.scenario, isTroubled(judged.outcome) ? inTurn(shows) : shows, signal);
   const [again] = await run([toCase(smallest)], court);
   if (again === undefined || !isSame(again, guarantee, verdict))

@@ -1,8 +1,10 @@
-/** Runtimes by name: `emulator[:VERSION][+fault=NAME]`, `kernel[:SERIES|:PATH]`. */
+/** Runtimes by name: `emulator[:VERSION][+fault=NAME]`, `kernel[:SERIES|:PATH]`, `process:COMMAND`. */
 import { checkEmulatorName, openEmulator } from "../harness/emulator/index.ts";
 import { type Harness, UnknownRuntime } from "../harness/harness.ts";
 import { type MachineAdditions, openKernel } from "../harness/kernel/index.ts";
 import { parseKernelName } from "../harness/kernel/kernel-name.ts";
+import { packageVersion } from "../harness/package-root.ts";
+import { checkProcessName, openProcess } from "../harness/process/index.ts";
 
 /** What is added to a machine is for kernels; an emulator is none. */
 export interface OpenOptions extends MachineAdditions {
@@ -15,6 +17,11 @@ export interface OpenOptions extends MachineAdditions {
   once?: boolean;
 }
 
+const ownGreeting = (): { name: string; version: string } => ({
+  name: "bpf-timer-conformance",
+  version: packageVersion(),
+});
+
 interface RuntimeKind {
   /** @throws {UnknownRuntime} where the name means nothing */
   check(name: string): void;
@@ -24,13 +31,14 @@ interface RuntimeKind {
 const KINDS: Readonly<Record<string, RuntimeKind>> = {
   emulator: { check: checkEmulatorName, open: async (name) => openEmulator(name) },
   kernel: { check: parseKernelName, open: openKernel },
+  process: { check: checkProcessName, open: (name) => openProcess(name, ownGreeting()) },
 };
 
 function kindOf(name: string): RuntimeKind {
   const kind = KINDS[/^[a-z]+(?=$|:|\+)/.exec(name)?.[0] ?? ""];
   if (kind !== undefined) return kind;
   throw new UnknownRuntime(
-    `unknown runtime "${name}": write emulator, emulator:6.12, kernel, kernel:6.1 or kernel:./bzImage`,
+    `unknown runtime "${name}": write emulator, emulator:6.12, kernel, kernel:6.1, kernel:./bzImage or process:COMMAND`,
   );
 }
 

@@ -1,5 +1,6 @@
 /** What is kept of the cases judged so far, by guarantee and clause: traces are large, so only witnesses keep theirs. */
 import type { Violation } from "../specs/guarantee.ts";
+import type { Askable } from "./askable.ts";
 import type { JudgedCase, Trouble } from "./judge-case.ts";
 import type { Excuse, Jury } from "./jury.ts";
 
@@ -50,6 +51,8 @@ export class GuaranteeTally {
   /** Of these: the first whose kernel complained, and the first that could not be judged. */
   complaint: Witness | undefined;
   error: { judged: JudgedCase; reason: string } | undefined;
+  /** What there was to ask, of a runtime that does not have everything. */
+  askable: Askable | undefined;
   /** Complaints that were expected. */
   readonly expected = new Map<object, ExcuseCounts>();
 
@@ -117,6 +120,7 @@ export class Tally {
     for (const [id, theirs] of other.guarantees) {
       const ours = this.of(id);
       ours.cases += theirs.cases;
+      ours.askable ??= theirs.askable;
       ours.complaint ??= theirs.complaint;
       ours.error ??= theirs.error;
       for (const [key, { excuse, own }] of theirs.expected) {

@@ -14,7 +14,10 @@ const DEVIATIONS = 4;
 const ENOUGH_TO_MISS = 20;
 
 /** How many of some cases have to reach a clause for it to count as exercised. */
-export function neededOf({ reach }: Pick<Clause, "reach">, cases: number): number {
+export function neededOf(
+  { reach }: { reach?: Pick<NonNullable<Clause["reach"]>, "share"> | undefined },
+  cases: number,
+): number {
   const { share } = reach ?? { share: 1 };
   const deviation = Math.sqrt(cases * share * (1 - share));
   return Math.max(1, Math.floor(share * cases - DEVIATIONS * deviation));
@@ -34,7 +37,7 @@ const excuseResult = ({ excuse, own, all }: ExcuseCounts): ExcuseResult => ({
 function judgeClause(
   { clause, guarantee, mayBeTooOld }: Juror,
   tally: ClauseTally,
-  cases: number,
+  { cases, askable }: GuaranteeTally,
   isLateOnly: boolean,
 ): { verdict: Verdict; reason?: string } {
   const witness = tally.witness ?? (isLateOnly ? undefined : tally.late[0]);
@@ -44,9 +47,12 @@ function judgeClause(
     const reason = `since Linux ${guarantee.since}; this kernel lies between two releases, and does not yet: ${observed}`;
     return { verdict: "not-applicable", reason };
   }
-  const needed = neededOf(clause, cases);
+  const reachable = askable?.reach.get(clause.name);
+  if (askable !== undefined && !(Number(reachable) > 0)) return { verdict: "not-applicable", reason: askable.reason };
+  const reach = reachable === undefined ? clause.reach : { share: reachable };
+  const needed = neededOf({ reach }, cases);
   if (cases > 0 && tally.own.exercised < needed) {
-    const share = clause.reach === undefined ? "all" : `${percent(clause.reach.share)} of them`;
+    const share = reach === undefined || reach.share === 1 ? "all" : `${percent(reach.share)} of them`;
     return {
       verdict: "not-exercised",
       reason: `reached by ${tally.own.exercised} of ${cases} cases, and ${share} should`,
@@ -94,7 +100,7 @@ export function resultOf(
     const isLateOnly = lateOnce.has(juror);
     return {
       name: juror.clause.name,
-      ...judgeClause(juror, clause, whole.cases, isLateOnly),
+      ...judgeClause(juror, clause, whole, isLateOnly),
       own: { ...clause.own },
       all: { ...clause.all },
       excuses: [...clause.excuses.values()].map(excuseResult),
@@ -102,13 +108,14 @@ export function resultOf(
     };
   });
   const judged = [...judgeWhole(whole), ...clauses];
+  const applying = clauses.filter((clause) => clause.verdict !== "not-applicable");
   const verdict = worstOf(judged.map((each) => each.verdict)) ?? "not-exercised";
   const why = judged.find((each) => each.verdict === verdict)?.reason;
   return {
     ...base,
     verdict,
     cases: whole.cases,
-    exercised: Math.min(...clauses.map(({ own }) => own.exercised)),
+    exercised: Math.min(...(applying.length > 0 ? applying : clauses).map(({ own }) => own.exercised)),
     traces: tally.traces,
     clauses,
     ...(why === undefined ? {} : { reason: why }),

@@ -2,6 +2,7 @@
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import type { KernelRelease } from "../scenario/release.ts";
 import type { Trace } from "../scenario/trace.ts";
+import type { Features } from "./features.ts";
 
 /** How a runtime's time behaves. A callback may be late by `latenessNs`; it may never be early. */
 export interface Clock {
@@ -37,6 +38,8 @@ export interface Harness {
   readonly clock: Clock;
   /** How many processors a case may name in its steps; what is said of processors can be judged where there are two. */
   readonly processors: number;
+  /** What it has, where that is not everything. */
+  readonly features?: Features | undefined;
   /** Why no guarantee can apply to it, in one line, where that is so: a kernel without BPF. */
   readonly lacks?: string | undefined;
   /** Executes scenarios, each from a clean state; as many outcomes as scenarios, in their order. Calls may overlap. */

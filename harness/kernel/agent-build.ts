@@ -4,11 +4,11 @@ import { existsSync, readdirSync, readFileSync, writeFileSync } from "node:fs";
 import { join } from "node:path";
 import { gzipSync } from "node:zlib";
 import { RuntimeUnavailable } from "../harness.ts";
+import { packageRoot } from "../package-root.ts";
 import { cachePath, fillCacheEntry } from "./cache.ts";
 import { command } from "./command.ts";
 import { encodeCpio } from "./cpio.ts";
 import { C_COMPILER, ensureDependencies, JSON_LIBRARY } from "./dependencies.ts";
-import { packageRoot } from "./package-root.ts";
 
 const COMPILE = ["cc", "-std=gnu11", "-static", "-O2", "-Wall"];
 const LIBRARIES = ["-ljson-c"];

@@ -1,5 +1,6 @@
 /** What one guest is handed for a scenario; the guest's side is agent/message.h. */
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
+import { ShapeTexts } from "../shape-text.ts";
 import { encodeMessage } from "./message.ts";
 import { mayReuse } from "./reuse.ts";
 
@@ -8,17 +9,15 @@ const SLOTS_MAX = 256;
 
 const NOTHING = Buffer.alloc(0);
 
-/** The JSON of shapes that several scenarios share, by the list of maps that is theirs. */
-const texts = new WeakMap<CompiledScenario["maps"], { programs: CompiledScenario["programs"]; text: string }>();
-
-/** The JSON of a scenario's shape. */
-function shapeText({ format, version, btf, maps, logMap, programs }: CompiledScenario): string {
-  const known = texts.get(maps);
-  if (known?.programs === programs) return known.text;
-  const text = JSON.stringify({ format, version, btf, maps, logMap, programs });
-  texts.set(maps, { programs, text });
-  return text;
-}
+/** The guest needs no call sites. */
+const shapes = new ShapeTexts(({ format, version, btf, maps, logMap, programs }) => ({
+  format,
+  version,
+  btf,
+  maps,
+  logMap,
+  programs,
+}));
 
 /**
  * The requests to one guest, from its start on, in the order in which it executes them. A guest keeps the shapes it was
@@ -31,7 +30,7 @@ export class Requests {
   /** The message for the scenario that this guest executes next: where a saved case came from is not its business. */
   encode(scenario: CompiledScenario): Buffer {
     const { steps, parameters } = scenario;
-    const key = shapeText(scenario);
+    const key = shapes.of(scenario);
     const known = this.#slots.get(key);
     const slot = known ?? this.#freeSlot();
     this.#slots.delete(key);

@@ -1,8 +1,8 @@
 import { existsSync } from "node:fs";
 import { join } from "node:path";
 import { describe, expect, it } from "vitest";
-import { packageRoot } from "../../../harness/kernel/package-root.ts";
 import { qemuArguments } from "../../../harness/kernel/qemu.ts";
+import { packageRoot } from "../../../harness/package-root.ts";
 
 const MACHINE = { kernel: "vmlinuz", initramfs: "init.gz", accelerator: "tcg-icount" } as const;
 

@@ -1,5 +1,5 @@
 /** Where this package is installed: its C sources are shipped beside the compiled TypeScript, not inside it. */
-import { existsSync } from "node:fs";
+import { existsSync, readFileSync } from "node:fs";
 import { dirname, join } from "node:path";
 import { fileURLToPath } from "node:url";
 
@@ -10,6 +10,12 @@ import { fileURLToPath } from "node:url";
 export function packageRoot(): string {
   for (let folder = dirname(fileURLToPath(import.meta.url)); ; folder = dirname(folder)) {
     if (existsSync(join(folder, "package.json"))) return folder;
-    if (folder === dirname(folder)) throw new Error("no package.json above the kernel harness: install it again");
+    if (folder === dirname(folder)) throw new Error("no package.json above the harnesses: install it again");
   }
+}
+
+/** The version of this package. */
+export function packageVersion(): string {
+  const { version }: { version: string } = JSON.parse(readFileSync(join(packageRoot(), "package.json"), "utf8"));
+  return version;
 }

@@ -1,0 +1,120 @@
+/** One process that reads lines and writes lines, with nothing that it does trusted. */
+import { type ChildProcess, spawn } from "node:child_process";
+
+/** The longest line that is read. */
+const LINE_BYTES_MAX = 16 << 20;
+/** How much of what it prints beside its answers is kept, the last of it. */
+const STDERR_BYTES_MAX = 4096;
+/** What is shown of a line that makes no sense. */
+export const SHOWN_CHARACTERS = 120;
+
+const NEWLINE = 10;
+/** Within this, what it wrote before its end has been read. */
+const LAST_WRITES_MS = 200;
+/** How long it has to end by itself once its input ends. */
+const LEAVE_MS = 1000;
+
+const endOf = (code: number | null, signal: NodeJS.Signals | null): string =>
+  signal === null ? `it exited with ${code}` : `it died of ${signal}`;
+
+export interface ChildEvents {
+  line(text: string): void;
+  /** It is over, once: it ended, closed its output, or wrote a line without an end. */
+  ended(reason: string): void;
+}
+
+export class Child {
+  readonly #process: ChildProcess;
+  readonly #events: ChildEvents;
+  #parts: Buffer[] = [];
+  #length = 0;
+  #stderr = "";
+  #isOver = false;
+
+  /** Starts a command of the shell, in a process group of its own so that what it starts can be ended with it. */
+  constructor(command: string, events: ChildEvents) {
+    this.#events = events;
+    this.#process = spawn(`exec ${command}`, { shell: true, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    const { stdin, stdout, stderr } = this.#process;
+    stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
+    stdout?.on("end", () => this.#overSoon("it closed its output"));
+    stderr?.on("data", (bytes: Buffer) => {
+      this.#stderr = (this.#stderr + bytes.toString("latin1")).slice(-STDERR_BYTES_MAX);
+    });
+    // A pipe that nobody reads any more is told by the process's end, or by its silence.
+    stdin?.on("error", () => undefined);
+    this.#process.on("error", (error) => this.#over(`it cannot be started: ${error.message}`));
+    // What it started may hold its output open for ever.
+    this.#process.on("exit", (code, signal) => this.#overSoon(endOf(code, signal)));
+    this.#process.on("close", (code, signal) => this.#over(endOf(code, signal)));
+  }
+
+  /** The last that it printed on its standard error, as one line; empty where it printed nothing. */
+  get lastWords(): string {
+    const lines = this.#stderr.trim().split(/\s*\n\s*/);
+    return (lines.at(-1) ?? "").replaceAll(/[^\x20-\x7e]/g, "?").slice(-SHOWN_CHARACTERS);
+  }
+
+  write(line: string): void {
+    if (!this.#isOver) this.#process.stdin?.write(`${line}\n`);
+  }
+
+  /** Lets it end by itself, and ends it where it does not. */
+  async close(): Promise<void> {
+    if (this.#isOver) return;
+    this.#isOver = true;
+    await new Promise<void>((resolve) => {
+      const late = setTimeout(resolve, LEAVE_MS);
+      this.#process.once("exit", () => {
+        clearTimeout(late);
+        resolve();
+      });
+      this.#process.stdin?.end();
+    });
+    this.kill();
+  }
+
+  /** Ends it, with all processes of its group; nothing is told of it any more. */
+  kill(): void {
+    this.#isOver = true;
+    const { pid, stdin, stdout, stderr } = this.#process;
+    for (const stream of [stdin, stdout, stderr]) stream?.destroy();
+    if (pid === undefined) return;
+    try {
+      process.kill(-pid, "SIGKILL");
+    } catch (error) {
+      // ESRCH: there is nobody left.
+      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
+    }
+  }
+
+  /** Over as soon as all that it wrote has been read, or a while from now. */
+  #overSoon(reason: string): void {
+    setTimeout(() => this.#over(reason), LAST_WRITES_MS).unref();
+  }
+
+  #over(reason: string): void {
+    if (this.#isOver) return;
+    const { lastWords } = this;
+    this.kill();
+    this.#events.ended(lastWords === "" ? reason : `${reason}; the last it said: ${lastWords}`);
+  }
+
+  #read(bytes: Buffer): void {
+    let from = 0;
+    while (!this.#isOver) {
+      const end = bytes.indexOf(NEWLINE, from);
+      if (end < 0) break;
+      this.#parts.push(bytes.subarray(from, end));
+      const line = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
+      this.#parts = [];
+      this.#length = 0;
+      from = end + 1;
+      this.#events.line(line.toString("utf8"));
+    }
+    if (this.#isOver || from === bytes.length) return;
+    this.#parts.push(bytes.subarray(from));
+    this.#length += bytes.length - from;
+    if (this.#length > LINE_BYTES_MAX) this.#over(`it wrote a line of more than ${LINE_BYTES_MAX >> 20} MiB`);
+  }
+}
