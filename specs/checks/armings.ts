@@ -3,7 +3,7 @@ import { BPF_F_TIMER_ABS } from "../../bpf/uapi.ts";
 import type { CallEvent, FiringEvent, History, HistoryEvent } from "../../scenario/history.ts";
 import type { Operation } from "../../scenario/scenario.ts";
 import type { ClockBound } from "../guarantee.ts";
-import { isLockedUpdate } from "./looking-back.ts";
+import { isLockedUpdate, mapOf } from "./looking-back.ts";
 import type { Reading } from "./reading.ts";
 import type { Moment, TimerState, TimerWorld, UserReferences } from "./timer-state.ts";
 
@@ -142,8 +142,8 @@ export class ArmingsReader {
    */
   #couldFireUntilNs(event: HistoryEvent): number {
     const stepBeforeNs = this.#history.trace.steps[event.at - 1]?.timeNs ?? 0;
-    if (event.kind !== "call" || event.callback === null) return stepBeforeNs;
-    return this.#enteredNs.get(event.execution) ?? stepBeforeNs;
+    const enteredNs = event.kind === "call" ? this.#enteredNs.get(event.execution) : undefined;
+    return enteredNs ?? stepBeforeNs;
   }
 }
 
@@ -156,7 +156,7 @@ function startRecord({ references, own }: Moment, call: CallEvent, timer: TimerS
     timer,
     clock: timer.clock,
     madeNs: { earliest, latest: call.timeNs },
-    madeUnder: references[call.element?.map ?? -1],
+    madeUnder: references[mapOf(call)],
     end: null,
     endEvent: null,
     references: undefined,
@@ -165,7 +165,7 @@ function startRecord({ references, own }: Moment, call: CallEvent, timer: TimerS
 }
 
 const referencesOf = ({ references }: Moment, { call }: ArmingRecord): UserReferences | undefined =>
-  references[call.element?.map ?? -1];
+  references[mapOf(call)];
 
 const isCancel = ({ kind }: Operation): boolean => kind === "timer-cancel" || kind === "timer-cancel-async";
 
@@ -193,9 +193,6 @@ export function isDue({ madeNs, operation }: ArmingRecord, timeNs: number, { lat
 /** Whether an update of a hash map's element with BPF_F_LOCK has freed a start: the documents say so, and kernels do not. */
 export function isFreedByLockedUpdate({ end, endEvent, call }: ArmingRecord, { scenario }: Reading): boolean {
   return (
-    end === "freed" &&
-    endEvent !== null &&
-    isLockedUpdate(endEvent) &&
-    scenario.maps[call.element?.map ?? -1]?.type === "hash"
+    end === "freed" && endEvent !== null && isLockedUpdate(endEvent) && scenario.maps[mapOf(call)]?.type === "hash"
   );
 }

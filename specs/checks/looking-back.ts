@@ -25,6 +25,9 @@ export function elementOf(event: HistoryEvent): ElementId | null {
   return "key" in event.step ? { map: event.step.map, key: event.step.key } : null;
 }
 
+/** The map of the element that an event is about; -1, which no map has, where it is about none that can be named. */
+export const mapOf = ({ element }: { element: ElementId | null }): number => element?.map ?? -1;
+
 /** Whether two events are about the same element. */
 export function isSameElement(one: HistoryEvent, other: HistoryEvent): boolean {
   const a = elementOf(one);

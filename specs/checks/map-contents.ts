@@ -8,6 +8,7 @@ import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_ANY, BPF_EXIST, BPF_F_LOCK, BPF_F_RDONLY, BPF_F_WRONLY, BPF_NOEXIST } from "../../bpf/uapi.ts";
 import type { CallEvent, ElementId, HistoryEvent } from "../../scenario/history.ts";
 import type { MapSpec, OperationKind, Step } from "../../scenario/scenario.ts";
+import { mapOf } from "./looking-back.ts";
 import type { Reading } from "./reading.ts";
 
 /** An element: what its first number is, or null where that cannot be told. Of no element there is undefined. */
@@ -179,7 +180,7 @@ class Follower {
       if ("key" in event.step) this.#step(event, references[event.step.map]?.descriptor === true);
       return;
     }
-    const contents = this.#maps[event.element?.map ?? -1];
+    const contents = this.#maps[mapOf(event)];
     if (contents === undefined || event.element === null) return;
     // A write through a pointer to an element that is gone lands wherever the kernel put that memory since.
     if (stale) {

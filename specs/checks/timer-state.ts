@@ -8,7 +8,7 @@ import type { CallEvent, ElementId, FiringEvent, HistoryEvent, StepEvent } from 
 import type { Element, Scenario, Step } from "../../scenario/scenario.ts";
 import { RELEASE_NS } from "../../scenario/time.ts";
 import { delayOf } from "./armings.ts";
-import { isLockedUpdate } from "./looking-back.ts";
+import { isLockedUpdate, mapOf } from "./looking-back.ts";
 
 /** A start that has neither fired nor been cancelled, overtaken or freed. */
 export interface Arming {
@@ -316,7 +316,7 @@ export class TimerWorld {
 
   /** Whether a map's pin, the last reference to it, was removed so shortly before that the kernel may still hold it. */
   #isSettling(event: CallEvent | FiringEvent): boolean {
-    const references = this.#maps[event.element?.map ?? -1];
+    const references = this.#maps[mapOf(event)];
     return references !== undefined && !isHeld(references) && event.timeNs <= references.settledNs;
   }
 
@@ -353,7 +353,7 @@ export class TimerWorld {
 /** Whether a firing came before a start was due: another start made it, which is logged later. */
 function isNotDue({ call }: Arming, firing: FiringEvent): boolean {
   const delayNs = call.operation.kind === "timer-start" ? delayOf(call.operation) : null;
-  return delayNs !== null && firing.timeNs < call.timeNs + delayNs && firing.at === call.at;
+  return delayNs !== null && firing.timeNs < call.timeNs + delayNs;
 }
 
 /** Whether a bpf_timer_cancel_async with interrupts off was left to be done as soon as they are on again. */

@@ -1,4 +1,5 @@
 /** What bpf_timer_cancel promises. */
+
 import fc from "fast-check";
 import { ERRNO } from "../../bpf/errno.ts";
 import {
@@ -26,6 +27,7 @@ import { GRID_NS } from "../../scenario/time.ts";
 import { delayOf } from "../checks/armings.ts";
 import { callsReturn, isInterruptible, isOwn, isReady } from "../checks/calls.ts";
 import { firesOnTime, staysQuietOnceCancelled } from "../checks/firing-time.ts";
+import { mapOf } from "../checks/looking-back.ts";
 import type { Call } from "../checks/reading.ts";
 import { isHeld } from "../checks/timer-state.ts";
 import type { Check, Guarantee } from "../guarantee.ts";
@@ -284,8 +286,7 @@ export default [
         check: callsReturn(
           "timer-set-callback",
           0,
-          ({ timer, references, event }) =>
-            timer.initialized && timer.cancelled && isHeld(references[event.element?.map ?? -1]),
+          ({ timer, references, event }) => timer.initialized && timer.cancelled && isHeld(references[mapOf(event)]),
         ),
         faults: ["cancel-frees-timer"],
       },

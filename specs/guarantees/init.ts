@@ -31,7 +31,7 @@ import { GRID_NS } from "../../scenario/time.ts";
 import { callsReturn, hasReservedBits, isTimerClock, isUnopposed } from "../checks/calls.ts";
 import { firesOnTime } from "../checks/firing-time.ts";
 import { refuses } from "../checks/loads.ts";
-import { entryOf, isSameElement } from "../checks/looking-back.ts";
+import { entryOf, isSameElement, mapOf } from "../checks/looking-back.ts";
 import type { Call, Reading } from "../checks/reading.ts";
 import { isRefusedMeanwhile, wasRefused } from "../checks/refusals.ts";
 import { isHeld, type TimerState } from "../checks/timer-state.ts";
@@ -188,7 +188,7 @@ export default [
           "timer-set-callback",
           0,
           ({ timer, event, references }) =>
-            timer.initialized && !timer.cancelled && !timer.fired && isHeld(references[event.element?.map ?? -1]),
+            timer.initialized && !timer.cancelled && !timer.fired && isHeld(references[mapOf(event)]),
         ),
         faults: ["init-without-effect"],
       },

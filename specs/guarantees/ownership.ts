@@ -34,7 +34,7 @@ import { fieldOffset } from "../../scenario/value-layout.ts";
 import { type ArmingRecord, isRelative, overdueNs } from "../checks/armings.ts";
 import { callsReturn, isOwn, isReady, isUnopposed } from "../checks/calls.ts";
 import { type Applies, firesOnTime, quietOnceFreed } from "../checks/firing-time.ts";
-import { isDone, isSameElement, isStep, stepMeanwhile } from "../checks/looking-back.ts";
+import { isDone, isSameElement, isStep, mapOf, stepMeanwhile } from "../checks/looking-back.ts";
 import { firesWithProgramClosed } from "../checks/program-life.ts";
 import type { Reading } from "../checks/reading.ts";
 import type { UserReferences } from "../checks/timer-state.ts";
@@ -80,7 +80,7 @@ function cancelledBy(last: StepKind): Check {
 const losesDescriptor =
   (kind: "close-map" | "exit-process"): Applies =>
   (record, reading) => {
-    const map = record.call.element?.map ?? -1;
+    const map = mapOf(record.call);
     return (
       isRelative(record) &&
       stepMeanwhile(
@@ -477,7 +477,7 @@ export default [
         check: callsReturn(
           "timer-start",
           0,
-          (call) => isReady(call) && isOwn(call) && isWhilePinned(call.references[call.event.element?.map ?? -1]),
+          (call) => isReady(call) && isOwn(call) && isWhilePinned(call.references[mapOf(call.event)]),
         ),
         faults: ["rearm-takes-descriptor"],
       },

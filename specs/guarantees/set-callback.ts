@@ -36,7 +36,7 @@ import { callbackSets, callsLatest, nameOf } from "../checks/callback-calls.ts";
 import { callsReturn } from "../checks/calls.ts";
 import { type Applies, firesOnTime } from "../checks/firing-time.ts";
 import { refuses } from "../checks/loads.ts";
-import { isSameElement, setterOf } from "../checks/looking-back.ts";
+import { isSameElement, mapOf, setterOf } from "../checks/looking-back.ts";
 import { firesWithProgramClosed, programGoesOnce, programStays } from "../checks/program-life.ts";
 import type { Call, Reading } from "../checks/reading.ts";
 import { isHeld } from "../checks/timer-state.ts";
@@ -115,8 +115,7 @@ const isSetAfterCancel: Applies = (record, reading) => {
   return reading.calls("timer-set-callback").some(({ event, timer }) => event === setter && timer.cancelled);
 };
 
-const isHeldAt = ({ event, references }: Call<"timer-set-callback">): boolean =>
-  isHeld(references[event.element?.map ?? -1]);
+const isHeldAt = ({ event, references }: Call<"timer-set-callback">): boolean => isHeld(references[mapOf(event)]);
 
 /** Whether bpf_timer_set_callback was refused on a timer before it was initialized. */
 const wasSetTooSoon = ({ timer, event }: Call<"timer-start">, reading: Reading): boolean =>
@@ -216,7 +215,7 @@ export default [
           "timer-start",
           0,
           ({ timer, operation, event, references }) =>
-            timer.callback !== null && BigInt(operation.flags) === 0n && isHeld(references[event.element?.map ?? -1]),
+            timer.callback !== null && BigInt(operation.flags) === 0n && isHeld(references[mapOf(event)]),
         ),
         faults: ["set-callback-without-effect"],
       },
