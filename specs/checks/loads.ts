@@ -42,15 +42,22 @@ interface Load {
   index: number;
 }
 
-function loadsUnderTest(reading: Reading, underTest: UnderTest): Load[] {
-  const { scenario } = reading;
-  const loads: Load[] = [];
-  for (const { event } of reading.steps("load-program")) {
+const findLoads = (reading: Reading): readonly Load[] =>
+  reading.steps("load-program").flatMap(({ event }) => {
     const index = event.step.program;
-    const program = scenario.programs[index];
-    if (program !== undefined && underTest(program, scenario)) loads.push({ event, program, index });
-  }
-  return loads;
+    const program = reading.scenario.programs[index];
+    return program === undefined ? [] : [{ event, program, index }];
+  });
+
+const NO_LOADS: readonly Load[] = [];
+
+/** Most rules are about none of the programs that a case loads. */
+function loadsUnderTest(reading: Reading, underTest: UnderTest): readonly Load[] {
+  const { scenario } = reading;
+  const loads = reading.shared(findLoads);
+  for (const { program } of loads)
+    if (underTest(program, scenario)) return loads.filter((load) => underTest(load.program, scenario));
+  return NO_LOADS;
 }
 
 /** Whether the control of a program has loaded, and the process could load programs when it loaded this one. */
@@ -104,9 +111,9 @@ export const accepts =
   (reading) => {
     // A program and its control are two.
     if (reading.steps("load-program").length < 2) return UNTOUCHED;
-    const loads = loadsUnderTest(reading, underTest).filter(
-      (load) => !lacksMap(load) && isControlled(reading, load, isControl),
-    );
+    const tested = loadsUnderTest(reading, underTest);
+    if (tested.length === 0) return UNTOUCHED;
+    const loads = tested.filter((load) => !lacksMap(load) && isControlled(reading, load, isControl));
     if (loads.length === 0) return UNTOUCHED;
     const refused = loads.filter(({ event }) => event.outcome.result !== 0);
     return { exercised: loads.length, violations: refused.map((load) => wrongLoad(load, "accepted")) };

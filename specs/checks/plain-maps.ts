@@ -54,8 +54,12 @@ export function isPlainMap(spec: MapSpec, { maps }: Scenario, references: readon
   if (!btf) return true;
   const { fields } = value;
   if (fields.some(({ kind, inside }) => kind === "work-queue" || inside !== undefined)) return false;
-  const special = fields.flatMap(({ kind }) => (kind === "timer" || kind === "spin-lock" ? [kind] : []));
-  const isAllowed = new Set(special).size === special.length && special.every((kind) => rule.special.includes(kind));
+  const special = fields.filter(({ kind }) => kind === "timer" || kind === "spin-lock");
+  const isAllowed = special.every(
+    ({ kind }, at) =>
+      (rule.special as readonly string[]).includes(kind) &&
+      !special.some((other, before) => before < at && other.kind === kind),
+  );
   return isAllowed && (special.length === 0 || (access & PROGRAM_ACCESS) === 0);
 }
 

@@ -14,6 +14,7 @@ import type {
 } from "../../scenario/scenario.ts";
 import { fieldOffset } from "../../scenario/value-layout.ts";
 import { hasField, isOfMaps, isOpenToPrograms, timersIn } from "./plain-maps.ts";
+import type { Reading } from "./reading.ts";
 
 /** Program types that every kernel with BPF timers loads, runs and lets use them. */
 export const PLAIN_PROGRAM_TYPES: ReadonlySet<ProgramSpec["type"]> = new Set([
@@ -111,22 +112,34 @@ const isPlainBody = (body: Body): boolean =>
   body.operations.every((operation, at) => RULE_OF[operation.kind]?.(operation, body, at) === true);
 
 /** The callbacks that a function sets, each with the map of the timer. */
-const setsOf = (body: Body): { callback: number; home: Home }[] =>
-  body.operations.flatMap((operation, at) => {
-    const home = operation.kind === "timer-set-callback" ? homeOf(body, at, operation.element) : undefined;
-    return operation.kind !== "timer-set-callback" || home === undefined
-      ? []
-      : [{ callback: operation.callback, home }];
-  });
+function setsOf(body: Body): { callback: number; home: Home }[] {
+  const sets: { callback: number; home: Home }[] = [];
+  for (const [at, operation] of body.operations.entries()) {
+    if (operation.kind !== "timer-set-callback") continue;
+    const home = homeOf(body, at, operation.element);
+    if (home !== undefined) sets.push({ callback: operation.callback, home });
+  }
+  return sets;
+}
 
 /**
  * Every map that the code of a program names: those that it works on, and where it sets a callback also those of all
  * callbacks, since each tells the map that it was called with from these.
  */
-export const mapsNamedBy = (program: ProgramSpec): number[] =>
-  [program, ...(usedCallbacks(program).length > 0 ? program.callbacks : [])]
-    .flatMap(({ operations }) => operations)
-    .flatMap((each) => ("map" in each ? [each.map] : []));
+export function mapsNamedBy(program: ProgramSpec): number[] {
+  const named: number[] = [];
+  const read = (operations: readonly Operation[]): void => {
+    for (const operation of operations) if ("map" in operation) named.push(operation.map);
+  };
+  read(program.operations);
+  if (usedCallbacks(program).length > 0) for (const { operations } of program.callbacks) read(operations);
+  return named;
+}
+
+const findNamedMaps = ({ scenario }: Reading): readonly number[][] => scenario.programs.map(mapsNamedBy);
+
+/** The same for each program of a case. */
+export const namedMaps = (reading: Reading): readonly (readonly number[])[] => reading.shared(findNamedMaps);
 
 /** Whether what a callback does with its own element lies at the same place in the values of two maps. */
 const isAlikeFor = (callback: Callback | undefined, one: MapSpec, other: MapSpec): boolean =>
@@ -140,8 +153,8 @@ export function isPlainProgram(program: ProgramSpec, scenario: Scenario): boolea
   const { type, operations, callbacks } = program;
   if (!PLAIN_PROGRAM_TYPES.has(type)) return false;
   // Programs of this type may not use maps with locks.
-  const hasLocks = mapsNamedBy(program).some((map) => hasField(scenario.maps[map], "spin-lock"));
-  if (type === "socket-filter" && hasLocks) return false;
+  const hasLocks = (): boolean => mapsNamedBy(program).some((map) => hasField(scenario.maps[map], "spin-lock"));
+  if (type === "socket-filter" && hasLocks()) return false;
   const homes = new Map<number, Home[]>();
   const isPlainFrom = (body: Body): boolean =>
     isPlainBody(body) &&

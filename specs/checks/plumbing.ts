@@ -58,12 +58,12 @@ export function elementsGive(
   when: (moment: ContentsMoment) => boolean = () => true,
 ): Check {
   const names = new Set<string>(actions);
+  const isOfUser = (action: ElementAction): boolean => action.startsWith("user ");
+  const steps = actions.filter(isOfUser).map((action) => action.slice("user ".length) as StepKind);
+  const calls = actions.filter((action) => !isOfUser(action)) as OperationKind[];
   return (reading) => {
-    const isDone = actions.some((action) =>
-      action.startsWith("user ")
-        ? reading.steps(action.slice("user ".length) as StepKind).length > 0
-        : reading.calls(action as OperationKind).length > 0,
-    );
+    const isDone =
+      steps.some((kind) => reading.steps(kind).length > 0) || calls.some((kind) => reading.calls(kind).length > 0);
     if (!isDone) return UNTOUCHED;
     let exercised = 0;
     const violations: Violation[] = [];
@@ -83,6 +83,6 @@ export function elementsGive(
         event,
       });
     }
-    return { exercised, violations };
+    return exercised === 0 ? UNTOUCHED : { exercised, violations };
   };
 }

@@ -19,27 +19,28 @@ import {
   start,
   unpinMap,
 } from "../../scenario/build.ts";
-import type { MapSpec, ProgramSpec } from "../../scenario/scenario.ts";
+import type { MapSpec } from "../../scenario/scenario.ts";
 import { GRID_NS } from "../../scenario/time.ts";
 import { isCapable } from "../checks/capability.ts";
 import { hasProgram, isProgramHeld, isProgramPinned, wasLoaded } from "../checks/looking-back.ts";
 import { isPlainMap } from "../checks/plain-maps.ts";
-import { isPlainProgram, mapsNamedBy, PLAIN_PROGRAM_TYPES } from "../checks/plain-programs.ts";
+import { isPlainProgram, namedMaps, PLAIN_PROGRAM_TYPES } from "../checks/plain-programs.ts";
 import { stepsGive } from "../checks/plumbing.ts";
+import type { Reading } from "../checks/reading.ts";
 import type { UserReferences } from "../checks/timer-state.ts";
 import { type Check, type Guarantee, UNTOUCHED, type Violation } from "../guarantee.ts";
 
 const SYSCALL = (place: string) => [{ document: "linux/kernel/bpf/syscall.c", place }] as const;
 
-const holdsMaps = (program: ProgramSpec, references: readonly UserReferences[]): boolean =>
-  mapsNamedBy(program).every((map) => references[map]?.descriptor === true);
+const holdsMaps = (reading: Reading, program: number, references: readonly UserReferences[]): boolean =>
+  namedMaps(reading)[program]?.every((map) => references[map]?.descriptor === true) === true;
 
 /** No program loads that names a map which the process does not hold. */
 const loadsOnlyWithMaps: Check = (reading) => {
-  const loads = reading.steps("load-program").filter(({ event, references }) => {
-    const program = reading.scenario.programs[event.step.program];
-    return program !== undefined && !holdsMaps(program, references);
-  });
+  const loads = reading
+    .steps("load-program")
+    .filter(({ event, references }) => !holdsMaps(reading, event.step.program, references));
+  if (loads.length === 0) return UNTOUCHED;
   const violations = loads
     .filter(({ event }) => event.outcome.result === 0)
     .map(
@@ -136,8 +137,9 @@ export default [
         check: stepsGive(["load-program"], ({ references, event }, { program: index }, reading) => {
           const { scenario } = reading;
           const spec = scenario.programs[index];
-          if (spec === undefined || !isPlainProgram(spec, scenario) || !isCapable(reading, event)) return undefined;
-          return holdsMaps(spec, references) ? DONE : undefined;
+          if (spec === undefined || !holdsMaps(reading, index, references) || !isCapable(reading, event))
+            return undefined;
+          return isPlainProgram(spec, scenario) ? DONE : undefined;
         }),
         faults: ["load-fails"],
       },

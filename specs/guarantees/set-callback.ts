@@ -137,10 +137,10 @@ const UNINITIALIZED: readonly ((timer: OneTimer) => Operation[])[] = [
 ];
 
 /** Whether a program sets a callback of a kind. */
-const setsCallback = ({ callbacks, ...rest }: ProgramSpec, isSuch: (callback: Callback) => boolean): boolean =>
-  callbacks.some(isSuch) &&
-  usedCallbacks({ callbacks, ...rest }).some((index) => {
-    const used = callbacks[index];
+const setsCallback = (program: ProgramSpec, isSuch: (callback: Callback) => boolean): boolean =>
+  program.callbacks.some(isSuch) &&
+  usedCallbacks(program).some((index) => {
+    const used = program.callbacks[index];
     return used !== undefined && isSuch(used);
   });
 

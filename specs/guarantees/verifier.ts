@@ -25,12 +25,14 @@ const holdsLock = (operations: readonly Operation[], at: number): boolean =>
   operations.slice(0, at).findLast(({ kind }) => kind === "spin-lock" || kind === "spin-unlock")?.kind === "spin-lock";
 
 const callsUnderLock = ({ operations }: ProgramSpec): boolean =>
+  operations.some(({ kind }) => kind === "spin-lock") &&
   operations.some((operation, at) => isTimerCall(operation) && holdsLock(operations, at));
 
 /** Whether a program calls a timer helper with an element that was looked up in such a map. */
 const usesMap =
   (test: (map: MapSpec) => boolean) =>
   ({ operations }: ProgramSpec, { maps }: Scenario): boolean =>
+    maps.some(test) &&
     operations.some((operation, at) => {
       if (!isTimerCall(operation) || operation.element === "self") return false;
       const found = lookupBefore(operations, at, operation.element);
