@@ -89,6 +89,8 @@ export interface UserReferences {
   pinned: boolean;
   /** By now the kernel has let go of every pin that was removed, nanoseconds: it does so after a grace period. */
   settledNs: number;
+  /** The step that let go of the last reference; -1 where none did. What is logged during it may come before its effect. */
+  letGoAt: number;
 }
 
 /** Whether user space refers to a map at all. */
@@ -139,7 +141,7 @@ export class TimerWorld {
 
   constructor(scenario: Scenario) {
     this.#scenario = scenario;
-    this.#maps = scenario.maps.map(() => ({ descriptor: false, pinned: false, settledNs: 0 }));
+    this.#maps = scenario.maps.map(() => ({ descriptor: false, pinned: false, settledNs: 0, letGoAt: -1 }));
   }
 
   timer({ map, key }: { map: number; key: number }): TimerState {
@@ -317,7 +319,9 @@ export class TimerWorld {
   /** Whether a map's pin, the last reference to it, was removed so shortly before that the kernel may still hold it. */
   #isSettling(event: CallEvent | FiringEvent): boolean {
     const references = this.#maps[mapOf(event)];
-    return references !== undefined && !isHeld(references) && event.timeNs <= references.settledNs;
+    if (references === undefined || isHeld(references)) return false;
+    // A clock may stand still between two steps: what comes in a later one comes after.
+    return event.at === references.letGoAt || event.timeNs < references.settledNs;
   }
 
   /** A map is created. Where there was one of its number, programs may go on with that one, under the same name. */
@@ -331,8 +335,8 @@ export class TimerWorld {
     const references = this.#maps[map];
     if (references === undefined) return;
     const changed = { ...references, ...change };
-    // What happens during the step may come before its effect.
-    if (isHeld(references) && !isHeld(changed)) changed.settledNs = Math.max(changed.settledNs, step.outcome.timeNs);
+    if (isHeld(references) && !isHeld(changed))
+      Object.assign(changed, { settledNs: Math.max(changed.settledNs, step.outcome.timeNs), letGoAt: step.at });
     this.#maps = this.#maps.map((each, index) => (index === map ? changed : each));
     if (isHeld(references) && !isHeld(changed)) this.#freeMap(map, step, changed.settledNs);
   }

@@ -64,7 +64,7 @@ describe("the abstract timer state", () => {
     expect(states.at(-1)?.timer).toBeDefined();
     const close = found.at(-1);
     expect(close?.event).toMatchObject({ kind: "step", step: { kind: "close-map" } });
-    expect(close?.references).toEqual([{ descriptor: true, pinned: false, settledNs: 0 }]);
+    expect(close?.references).toEqual([{ descriptor: true, pinned: false, settledNs: 0, letGoAt: -1 }]);
   });
 
   test("believes what the runtime answered: an init that failed initializes nothing", () => {
@@ -121,6 +121,23 @@ describe("the abstract timer state", () => {
       ),
     ];
     expect(found.filter(({ stale }) => stale).map(({ event }) => event.kind)).toEqual(["call"]);
+  });
+
+  test("tells what a call finds after the last reference has gone, on a clock that stands still", () => {
+    const closed = scenario([SIMPLE_MAP], [program([lookup(0, 0), init(0, 1)])], [closeMap(), run()]);
+    const trace = traceOf(closed, RUN + 1, [
+      [0, 1],
+      [1, -1],
+    ]);
+    const timeNs = 5000;
+    const steps = trace.steps.map((step) => ({
+      ...step,
+      timeNs,
+      records: step.records.map((record) => ({ ...record, timeNs })),
+    }));
+    const found = [...momentsOf(readHistory(closed, compile(closed), { ...trace, steps }))];
+    expect(found.filter(({ event }) => event.kind === "call")).toHaveLength(2);
+    expect(found.filter(({ stale }) => stale)).toEqual([]);
   });
 
   test("gives a start the firing that was logged before it, where the timer fired under the program", () => {
