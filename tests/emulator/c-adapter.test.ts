@@ -1,15 +1,14 @@
 /** examples/c-adapter as it is handed out: wired to nothing. */
-import { execFile, spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "../../cli/main.ts";
 import { resultsSchema } from "../../conformance/results.ts";
 import { helloSchema } from "../../harness/process/protocol.ts";
 import { loadCatalogue } from "../../specs/catalogue.ts";
 import { fakeIo } from "../unit/cli/fake-io.ts";
+import { compileC, greeting, talk } from "./adapters.ts";
 
 const SOURCE = join(import.meta.dirname, "../../examples/c-adapter/adapter.c");
 const WHOLE_CATALOGUE_MS = 120_000;
@@ -20,20 +19,9 @@ let complaints = "";
 beforeAll(async () => {
   folder = await mkdtemp(join(tmpdir(), "timerconf-c-adapter-"));
   adapter = join(folder, "adapter");
-  const flags = ["-std=c11", "-Wall", "-Wextra", "-Wpedantic", "-O1"];
-  complaints = (await promisify(execFile)("cc", [...flags, "-o", adapter, SOURCE])).stderr;
+  complaints = await compileC(SOURCE, adapter, "-Wpedantic");
 });
 afterAll(() => rm(folder, { recursive: true }));
-
-const greeting = (protocol: number): object => ({ protocol, name: "a test", version: "0" });
-
-/** What the adapter makes of some lines. */
-function talk(...lines: readonly (object | string)[]) {
-  const input = lines.map((line) => `${typeof line === "string" ? line : JSON.stringify(line)}\n`).join("");
-  const { status, stdout, stderr } = spawnSync(adapter, { input, encoding: "utf8" });
-  const [hello, ...answers] = stdout.split("\n").filter((line) => line !== "");
-  return { status, stderr, hello, answers: answers.map((line): unknown => JSON.parse(line)) };
-}
 
 describe("the C adapter, wired to nothing", () => {
   it("compiles without a warning", () => {
@@ -41,10 +29,10 @@ describe("the C adapter, wired to nothing", () => {
   });
 
   it("says that it has nothing", () => {
-    const { status, hello } = talk(greeting(1));
+    const { status, hello } = talk(adapter, greeting());
     expect(status).toBe(0);
     const none = { mapTypes: [], programTypes: [], helpers: [], kfuncs: [], steps: [] };
-    expect(helloSchema.parse(JSON.parse(hello ?? ""))).toMatchObject({ executes: false, verifies: false, ...none });
+    expect(helloSchema.parse(hello)).toMatchObject({ executes: false, verifies: false, ...none });
   });
 
   it(
@@ -65,19 +53,19 @@ describe("the C adapter, wired to nothing", () => {
   );
 
   it("refuses to speak another version of the protocol", () => {
-    const { status, stderr, hello } = talk(greeting(2));
+    const { status, stderr, hello } = talk(adapter, greeting(2));
     expect({ status, hello }).toEqual({ status: 1, hello: undefined });
     expect(stderr).toBe("adapter: no greeting: the other side speaks protocol 2, this is 1\n");
   });
 
   it("says of a case in another format which one it reads", () => {
     const format = "bpf-timer-conformance/scenario";
-    const { answers } = talk(greeting(1), { id: 4, scenario: { format, version: 4 } });
+    const { answers } = talk(adapter, greeting(), { id: 4, scenario: { format, version: 4 } });
     expect(answers).toEqual([{ id: 4, error: `a case of ${format} 4 came, this adapter reads ${format} 3` }]);
   });
 
   it("answers the next case after one that it cannot read", () => {
-    const { answers } = talk(greeting(1), { id: 1, scenario: [] }, { id: 2, scenario: {} });
+    const { answers } = talk(adapter, greeting(), { id: 1, scenario: [] }, { id: 2, scenario: {} });
     expect(answers).toEqual([
       { id: 1, error: "malformed request: scenario" },
       { id: 2, error: "malformed request: format" },
@@ -87,7 +75,7 @@ describe("the C adapter, wired to nothing", () => {
   it.each(["no JSON", '{"id":"one"}', '{"id":0,"scenario":1.5}', "[".repeat(100)])(
     "ends at a line that names no case: %s",
     (line) => {
-      const { status, stderr, answers } = talk(greeting(1), line);
+      const { status, stderr, answers } = talk(adapter, greeting(), line);
       expect({ status, answers }).toEqual({ status: 1, answers: [] });
       expect(stderr).toMatch(/^adapter: a line names no case: .+\n$/);
     },

@@ -1,14 +1,14 @@
 /** examples/ubpf-adapter against an installed libubpf, which this repository neither has nor builds. */
-import { execFile, spawnSync } from "node:child_process";
+import { spawnSync } from "node:child_process";
 import { mkdtemp, readFile, rm } from "node:fs/promises";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { promisify } from "node:util";
 import { afterAll, beforeAll, describe, expect, it } from "vitest";
 import { main } from "../../cli/main.ts";
 import { type GuaranteeResult, resultsSchema } from "../../conformance/results.ts";
 import { isGreenVerdict } from "../../conformance/verdicts.ts";
 import { fakeIo } from "../unit/cli/fake-io.ts";
+import { compileC } from "./adapters.ts";
 
 const SOURCE = join(import.meta.dirname, "../../examples/ubpf-adapter/ubpf-adapter.c");
 const LIBRARIES = ["-lubpf", "-lm"];
@@ -36,9 +36,7 @@ afterAll(() => rm(folder, { recursive: true }));
 /** Compiles the adapter: where it is, and what the compiler had to say. */
 async function compiled(fault: string): Promise<{ adapter: string; complaints: string }> {
   const adapter = join(folder, fault);
-  const flags = ["-std=c11", "-Wall", "-Wextra", "-O2", `-DFAULT=${fault}`];
-  const { stderr } = await promisify(execFile)("cc", [...flags, "-o", adapter, SOURCE, ...LIBRARIES]);
-  return { adapter, complaints: stderr };
+  return { adapter, complaints: await compileC(SOURCE, adapter, `-DFAULT=${fault}`, ...LIBRARIES) };
 }
 
 async function run(adapter: string, ...more: string[]): Promise<{ code: number; results: GuaranteeResult[] }> {
