@@ -82,8 +82,12 @@ class Map:
             data[offset:offset + FIELD_BYTES[kind]] = bytes(FIELD_BYTES[kind])
         self.memory.write(element.address, data)
 
+    def lacks_lock(self, flags):
+        """Whether an update is to take a lock that the values do not have."""
+        return flags & LOCK != 0 and "spin-lock" not in self.fields
+
     def flags_refused(self, flags, exists):
-        if flags & ~LOCK > EXIST or flags & LOCK and "spin-lock" not in self.fields:
+        if flags & ~LOCK > EXIST or self.lacks_lock(flags):
             return EINVAL
         if exists and flags & NO_EXIST:
             return EEXIST
@@ -114,9 +118,10 @@ class ArrayMap(Map):
             return EINVAL
         if element is None:
             return E2BIG
-        refused = self.flags_refused(flags, True)
-        if refused:
-            return refused
+        if flags & NO_EXIST:
+            return EEXIST
+        if self.lacks_lock(flags):
+            return EINVAL
         self.fill(element, value)
         self.timers.free(element)
         return 0

@@ -1,6 +1,6 @@
 """One scenario from its first step to its last: what user space does, and what it sees of it."""
 from descriptors import Descriptors
-from errors import EBADF, ENOENT, ENOTSUPP, EPERM
+from errors import EBADF, EINVAL, ENOENT, ENOTSUPP, EPERM
 from helpers import Helpers
 from log_map import Log
 from machine import Machine
@@ -89,6 +89,8 @@ class UserSpace:
             return EBADF
         if written.spec["flags"] & READ_ONLY:
             return EPERM
+        if written.lacks_lock(step["flags"]):
+            return EINVAL
         key = bytes.fromhex(step["key"])
         if "valueMap" in step:
             return written.update_inner(key, inner, step["flags"])
