@@ -39,7 +39,7 @@ export async function diffCommand(
   const catalogue = await loadCatalogue();
   const expectations = await readExpectations(expect, catalogue);
   const options = { left, right, cases, seed, expectations, ...machine, signal: io.signal, progress: say };
-  const { found, versions, cases: compared, violations } = await runDiff(options).finally(() => progress.clear());
+  const { found, versions, cases: drawn, unasked, violations } = await runDiff(options).finally(() => progress.clear());
   const names = `${left} (${versions[0]}) and ${right} (${versions[1]})`;
   const safekeeping = new Safekeeping(out, (message) => complain(io, message));
   const paint = paintFor(io.out.isTTY, io.env);
@@ -55,9 +55,10 @@ export async function diffCommand(
     const file = await safekeeping.save((folder) => writeCase(folder, name, found.compiled));
     io.out.write(`\n${differenceText(found, [left, right], { file, paint })}\n`);
   }
-  const verb = found === undefined ? `agree on ${compared} scenarios` : `differ on scenario ${compared}`;
+  const verb = found === undefined ? `agree on ${drawn - unasked} scenarios` : `differ on scenario ${drawn}`;
+  const others = unasked === 0 ? "" : ` (${unasked} of ${drawn} take what one of them lacks)`;
   const broken = violations.length === 0 ? "" : `; ${violations.map(({ guarantee }) => guarantee).join(", ")} violated`;
-  io.out.write(`${names} ${verb}${broken}, seed ${seed}\n`);
+  io.out.write(`${names} ${verb}${others}${broken}, seed ${seed}\n`);
   if (safekeeping.failed) return EXIT.usage;
   return found === undefined && violations.length === 0 ? EXIT.ok : EXIT.found;
 }

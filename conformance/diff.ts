@@ -8,6 +8,7 @@ import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
+import { type Planner, plannerFor } from "./askable.ts";
 import { type Case, seedFor, toCase } from "./cases.ts";
 import { compareTraces, type Difference } from "./compare-traces.ts";
 import type { Counterexample } from "./counterexample.ts";
@@ -40,8 +41,10 @@ export interface FoundDifference {
 }
 
 export interface DiffResult {
-  /** Cases compared, up to and with the first that differs. */
+  /** Cases drawn, up to and with the first that differs. */
   cases: number;
+  /** Those of them that were not compared: they take what one of the two does not have. */
+  unasked: number;
   versions: readonly [string, string];
   found?: FoundDifference;
   /** The smallest case of each guarantee that one of the runtimes broke. */
@@ -61,42 +64,50 @@ interface Compared {
   difference: Difference | undefined;
 }
 
-async function runBoth(harnesses: readonly [Harness, Harness], cases: readonly Case[]): Promise<Compared[]> {
-  const compiled = cases.map((item) => item.compiled);
-  const [left, right] = await Promise.all(harnesses.map((harness) => harness.run(compiled)));
-  return cases.map((item, index) => {
-    const missing: Outcome = { kind: "error", reason: "the harness gave no outcome for this case" };
-    const outcomes = [left?.[index] ?? missing, right?.[index] ?? missing] as const;
-    return { item, outcomes, difference: compareOutcomes(...outcomes) };
-  });
+/** The two, and who tells what those of them that do not have everything can be asked. */
+interface Pair {
+  harnesses: readonly [Harness, Harness];
+  planners: readonly Planner[];
 }
 
-const differs = ({ difference }: Compared): boolean => difference !== undefined;
+/** What both make of each case; undefined where one of them cannot be asked. */
+async function runBoth({ harnesses, planners }: Pair, cases: readonly Case[]): Promise<(Compared | undefined)[]> {
+  const answers = await Promise.all(planners.map((planner) => planner.askable(cases)));
+  const asked = cases.filter((_, at) => answers.every((isAskable) => isAskable[at] === true));
+  const compiled = asked.map((item) => item.compiled);
+  const [left, right] = await Promise.all(harnesses.map((harness) => harness.run(compiled)));
+  const compared = asked.map((item, index): [Case, Compared] => {
+    const missing: Outcome = { kind: "error", reason: "the harness gave no outcome for this case" };
+    const outcomes = [left?.[index] ?? missing, right?.[index] ?? missing] as const;
+    return [item, { item, outcomes, difference: compareOutcomes(...outcomes) }];
+  });
+  const byCase = new Map(compared);
+  return cases.map((item) => byCase.get(item));
+}
+
+const differs = (compared: Compared | undefined): boolean => compared?.difference !== undefined;
 
 interface Differing extends Compared {
   difference: Difference;
 }
 
 /** Whether they differ in a way that is the doing of this case alone. */
-const differsAlone = (compared: Compared): boolean => differs(compared) && compared.outcomes.every(isAlone);
+const differsAlone = (compared: Compared | undefined): boolean =>
+  differs(compared) && compared?.outcomes.every(isAlone) === true;
 
 /**
  * The difference as it is shown: the smallest case that still differs, or the first again where it did not differ twice.
  * A complaint that takes other cases before it is not shrunk, since what is made of the case then depends on them too.
  */
-async function examine(
-  harnesses: readonly [Harness, Harness],
-  first: Differing,
-  options: DiffOptions,
-): Promise<FoundDifference> {
+async function examine(pair: Pair, first: Differing, options: DiffOptions): Promise<FoundDifference> {
   if (!differsAlone(first)) {
     const repeats = first.outcomes.every((outcome) => attributionOf(outcome)?.repeats !== false);
     return foundDifference(first, repeats, options);
   }
-  const shows = async (batch: Scenario[]) => (await runBoth(harnesses, batch.map(toCase))).map(differsAlone);
+  const shows = async (batch: Scenario[]) => (await runBoth(pair, batch.map(toCase))).map(differsAlone);
   const isTrouble = first.outcomes.some(isTroubled);
   const smallest = await shrink(first.item.scenario, isTrouble ? inTurn(shows) : shows, options.signal);
-  const [again] = await runBoth(harnesses, [toCase(smallest)]);
+  const [again] = await runBoth(pair, [toCase(smallest)]);
   return again?.difference !== undefined && differsAlone(again)
     ? foundDifference({ ...again, difference: again.difference }, true, options)
     : foundDifference(first, false, options);
@@ -122,7 +133,7 @@ class Side {
   constructor(harness: Harness, catalogue: readonly Guarantee[], { seed, signal, expectations = [] }: DiffOptions) {
     const expected = expectations.filter((each) => each.isFor(harness.name));
     const jury = new Jury(catalogue, harness, expected);
-    this.#court = { harness, jury, expectations: expected, seed, signal };
+    this.#court = { harness, jury, expectations: expected, seed, signal, planner: plannerFor(harness) };
     this.#tally = new Tally(jury);
   }
 
@@ -155,25 +166,29 @@ export async function runDiff(options: DiffOptions): Promise<DiffResult> {
   await using left = await openDisposable(options.left, options);
   await using right = await openDisposable(options.right, options);
   const harnesses = [left, right] as const;
+  const pair: Pair = { harnesses, planners: harnesses.flatMap((harness) => plannerFor(harness) ?? []) };
   const sides = harnesses.map((harness) => new Side(harness, catalogue, options));
   const versions = [left.version, right.version] as const;
   const scenarios = fc.sample(anyScenario, { seed: seedFor(seed, "diff"), numRuns: options.cases });
-  const comparing = inBatches(scenarios, (batch) => runBoth(harnesses, batch.map(toCase)), signal);
+  const comparing = inBatches(scenarios, (batch) => runBoth(pair, batch.map(toCase)), signal);
   const violations = async () => (await Promise.all(sides.map((side) => side.violations()))).flat();
-  let agreeing = 0;
-  for await (const compared of comparing) {
-    for (const { item, outcomes } of compared)
-      for (const [index, side] of sides.entries()) side.judge(item, outcomes[index] as Outcome);
-    const index = compared.findIndex(differs);
-    const first = compared[index];
+  let cases = 0;
+  let unasked = 0;
+  for await (const batch of comparing) {
+    for (const compared of batch)
+      for (const [index, side] of sides.entries())
+        if (compared !== undefined) side.judge(compared.item, compared.outcomes[index] as Outcome);
+    const index = batch.findIndex(differs);
+    const seen = index < 0 ? batch : batch.slice(0, index + 1);
+    cases += seen.length;
+    unasked += seen.filter((compared) => compared === undefined).length;
+    const first = batch[index];
     if (first?.difference !== undefined) {
-      const cases = agreeing + index + 1;
       progress(`case ${cases} of ${options.cases} differs; shrinking it`);
-      const found = await examine(harnesses, { ...first, difference: first.difference }, options);
-      return { cases, versions, found, violations: await violations() };
+      const found = await examine(pair, { ...first, difference: first.difference }, options);
+      return { cases, unasked, versions, found, violations: await violations() };
     }
-    agreeing += compared.length;
-    progress(`${agreeing} of ${options.cases} cases agree`);
+    progress(`${cases - unasked} of ${options.cases} cases agree`);
   }
-  return { cases: scenarios.length, versions, violations: await violations() };
+  return { cases, unasked, versions, violations: await violations() };
 }

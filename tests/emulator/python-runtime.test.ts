@@ -5,6 +5,7 @@ import { afterAll, beforeAll, describe, expect, test } from "vitest";
 import { casesFor } from "../../conformance/cases.ts";
 import { checkGuarantee } from "../../conformance/check-guarantee.ts";
 import { checkGuarantees } from "../../conformance/check-guarantees.ts";
+import { runDiff } from "../../conformance/diff.ts";
 import type { GuaranteeResult } from "../../conformance/results.ts";
 import { openRuntime } from "../../conformance/runtime.ts";
 import type { Harness } from "../../harness/harness.ts";
@@ -15,6 +16,7 @@ const FOLDER = fileURLToPath(new URL("../../examples/python-runtime/", import.me
 const SEED = 7;
 const CASES = 20;
 const CATALOGUE_CASES = 4;
+const DIFF_CASES = 200;
 
 /** Each defect, and the guarantee that is about what it breaks. */
 const FAULTS: Readonly<Record<string, string>> = {
@@ -91,6 +93,37 @@ describe("with a deliberate defect", () => {
     } finally {
       await harness.close();
     }
+  });
+});
+
+describe("beside the emulator", () => {
+  /** Which element an LRU map evicts nobody promises. */
+  const WITHOUT_LRU = "import runtime; runtime.HELLO['mapTypes'].remove('BPF_MAP_TYPE_LRU_HASH'); runtime.main()";
+  const left = `process:env PYTHONPATH='${FOLDER}' python3 -c "${WITHOUT_LRU}"`;
+  const diff = (options = "") =>
+    runDiff({
+      left: `${left} ${options}`,
+      right: "emulator:6.12",
+      cases: DIFF_CASES,
+      seed: SEED,
+      progress: () => undefined,
+    });
+
+  test("it agrees in all that both can be asked", async () => {
+    const { cases, unasked, found, violations } = await diff();
+    expect({ cases, found, violations }).toEqual({ cases: DIFF_CASES, found: undefined, violations: [] });
+    expect(unasked).toBeGreaterThan(0);
+    expect(unasked).toBeLessThan(DIFF_CASES * 0.75);
+  });
+
+  test("where it differs, the smallest case is one that it can be asked", async () => {
+    const { found } = await diff("--fault inits-twice");
+    expect(found?.repeats).toBe(true);
+    expect([found?.difference.left, found?.difference.right].map((text) => text?.split(" ")[0])).toEqual([
+      "0",
+      "-EBUSY",
+    ]);
+    expect(found?.compiled.maps.map(({ kind }) => kind)).not.toContain("lru-hash");
   });
 });
 
