@@ -7,6 +7,9 @@
 #define OWN_RUNTIME
 #include "../c-adapter/adapter.c"
 
+#ifdef __GLIBC__
+#include <malloc.h>
+#endif
 #include <ubpf.h>
 
 /* Defects for the suite to find: cc -DFAULT=IGNORES_BUSY. */
@@ -21,12 +24,14 @@ enum { NONE, IGNORES_BUSY, DELETE_KEEPS_TIMER, FIRES_EARLY };
 #define JIFFY_NS 4000000
 #define NEVER_NS INT64_MAX
 #define MEMORY_BYTES (16 << 20)
+#define KEPT_BYTES (32 << 20)
 #define STACK_FRAME_BYTES 512
 #define INSTRUCTIONS_MAX 20000000
 #define ENOTSUPP 524			/* of the kernel alone */
 
 static const char *const MAP_TYPES[] = {
-	"BPF_MAP_TYPE_HASH", "BPF_MAP_TYPE_ARRAY", "BPF_MAP_TYPE_ARRAY_OF_MAPS", "BPF_MAP_TYPE_HASH_OF_MAPS", NULL,
+	"BPF_MAP_TYPE_HASH", "BPF_MAP_TYPE_ARRAY", "BPF_MAP_TYPE_LRU_HASH", "BPF_MAP_TYPE_ARRAY_OF_MAPS",
+	"BPF_MAP_TYPE_HASH_OF_MAPS", NULL,
 };
 static const char *const PROGRAM_TYPES[] = {
 	"BPF_PROG_TYPE_SOCKET_FILTER", "BPF_PROG_TYPE_SCHED_CLS", "BPF_PROG_TYPE_SCHED_ACT", "BPF_PROG_TYPE_XDP",
@@ -66,6 +71,7 @@ struct map {
 	uint32_t slots;			/* a hash map has one more than it can hold: a replaced element is freed last */
 	uint8_t *elements;		/* of each slot the key, then the value */
 	bool *is_used;
+	uint64_t *touched;		/* of each slot: which of all uses of elements was its last */
 	struct map **inner;		/* of an of-maps type: the map in each slot */
 	int64_t timer_offset;		/* in the value; -1: there is none */
 	int64_t lock_offset;
@@ -93,14 +99,25 @@ static struct {
 	struct timer *timers;
 	struct program *programs;
 	uint64_t armed;
+	uint64_t touched;
 	size_t memory_bytes;		/* that are in use */
 } machine;
 
 /* All that programs may read and write besides their stack. */
 static _Alignas(8) uint8_t memory[MEMORY_BYTES];
 
+/* uBPF takes half a MiB for each program. Left alone, glibc hands it back to the kernel after each case. */
+static void keep_freed_memory(void)
+{
+#ifdef __GLIBC__
+	mallopt(M_TRIM_THRESHOLD, KEPT_BYTES);
+	mallopt(M_MMAP_THRESHOLD, KEPT_BYTES);
+#endif
+}
+
 static void machine_begin(void)
 {
+	keep_freed_memory();
 	memset(memory, 0, machine.memory_bytes);
 	memset(&machine, 0, sizeof(machine));
 	machine.now_ns = START_NS;
@@ -337,9 +354,10 @@ static int program_run(struct program *program, uint32_t processor, uint32_t *re
 
 /* ---- maps ---- */
 
-enum { HASH = 1, ARRAY = 2, ARRAY_OF_MAPS = 12, HASH_OF_MAPS = 13 };
-enum { F_NO_PREALLOC = 1 << 0, F_NUMA_NODE = 1 << 2, F_RDONLY = 1 << 3, F_WRONLY = 1 << 4, F_ZERO_SEED = 1 << 6,
-       F_RDONLY_PROG = 1 << 7, F_WRONLY_PROG = 1 << 8, F_MMAPABLE = 1 << 10, F_INNER_MAP = 1 << 12 };
+enum { HASH = 1, ARRAY = 2, LRU_HASH = 9, ARRAY_OF_MAPS = 12, HASH_OF_MAPS = 13 };
+enum { F_NO_PREALLOC = 1 << 0, F_NO_COMMON_LRU = 1 << 1, F_NUMA_NODE = 1 << 2, F_RDONLY = 1 << 3, F_WRONLY = 1 << 4,
+       F_ZERO_SEED = 1 << 6, F_RDONLY_PROG = 1 << 7, F_WRONLY_PROG = 1 << 8, F_MMAPABLE = 1 << 10,
+       F_INNER_MAP = 1 << 12 };
 enum { UPDATE_NOEXIST = 1, UPDATE_EXIST = 2, UPDATE_LOCK = 4 };
 
 #define ACCESS_FLAGS (F_RDONLY | F_WRONLY | F_RDONLY_PROG | F_WRONLY_PROG)
@@ -348,10 +366,12 @@ enum { UPDATE_NOEXIST = 1, UPDATE_EXIST = 2, UPDATE_LOCK = 4 };
 static const struct map_type {
 	bool is_array;
 	bool is_of_maps;
+	bool is_lru;
 	uint32_t flags;
 } TYPES[] = {
 	[HASH] = { .flags = F_NO_PREALLOC | F_NUMA_NODE | F_ZERO_SEED | ACCESS_FLAGS },
 	[ARRAY] = { .is_array = true, .flags = F_NUMA_NODE | F_MMAPABLE | F_INNER_MAP | ACCESS_FLAGS },
+	[LRU_HASH] = { .is_lru = true, .flags = F_NO_COMMON_LRU | F_NUMA_NODE | F_ZERO_SEED | ACCESS_FLAGS },
 	[ARRAY_OF_MAPS] = { .is_array = true, .is_of_maps = true, .flags = F_NUMA_NODE | F_RDONLY | F_WRONLY },
 	[HASH_OF_MAPS] = { .is_of_maps = true, .flags = F_NO_PREALLOC | F_NUMA_NODE | F_ZERO_SEED | ACCESS_FLAGS },
 };
@@ -408,6 +428,8 @@ static int check_map(const struct map_spec *spec)
 	const struct map_type *type = &TYPES[spec->type];
 	bool both = (spec->flags & F_RDONLY_PROG) && (spec->flags & F_WRONLY_PROG);
 
+	if (type->is_lru && spec->flags & F_NO_PREALLOC)
+		return -ENOTSUPP;
 	if (spec->entries_max == 0 || spec->value_bytes == 0 || spec->key_bytes == 0 || spec->flags & ~type->flags || both)
 		return -EINVAL;
 	if ((type->is_array && spec->key_bytes != 4) || (type->is_of_maps && spec->value_bytes != 4))
@@ -418,7 +440,7 @@ static int check_map(const struct map_spec *spec)
 		return 0;
 	if (spec->flags & (F_RDONLY_PROG | F_WRONLY_PROG))
 		return -EACCES;
-	return type->is_of_maps ? -EOPNOTSUPP : 0;
+	return type->is_of_maps || (type->is_lru && offset_of(spec, "spin-lock") >= 0) ? -EOPNOTSUPP : 0;
 }
 
 static int map_create(const struct map_spec *given, struct map **created)
@@ -445,6 +467,7 @@ static int map_create(const struct map_spec *given, struct map **created)
 	map->elements = memory + machine.memory_bytes;
 	machine.memory_bytes += bytes;
 	map->is_used = case_alloc(map->slots, sizeof(*map->is_used));
+	map->touched = case_alloc(map->slots, sizeof(*map->touched));
 	if (type_of(map)->is_of_maps)
 		map->inner = case_alloc(map->slots, sizeof(*map->inner));
 	for (uint32_t i = 0; type_of(map)->is_array && i < map->slots; i++) {
@@ -538,6 +561,18 @@ static void remove_element(struct map *map, uint32_t slot)
 		free_timer(map, value_in(map, slot));
 }
 
+/* Makes room in a full map that may: the element goes that was not used for longest. */
+static void evict(struct map *map)
+{
+	int64_t oldest = -1;
+
+	for (uint32_t i = 0; i < map->slots; i++)
+		if (map->is_used[i] && (oldest < 0 || map->touched[i] < map->touched[oldest]))
+			oldest = i;
+	if (oldest >= 0)
+		remove_element(map, oldest);
+}
+
 static int update_array(struct map *map, const void *key, const void *value, uint64_t flags)
 {
 	uint32_t index;
@@ -560,12 +595,15 @@ static int update_hash(struct map *map, const void *key, const void *value, uint
 
 	if (error)
 		return error;
+	if (old < 0 && free_slot(map, false) < 0 && type_of(map)->is_lru)
+		evict(map);
 	slot = old >= 0 && flags & UPDATE_LOCK ? old : free_slot(map, old >= 0);
 	if (slot < 0)
 		return -E2BIG;
 	memcpy(key_in(map, slot), key, map->spec.key_bytes);
 	copy_value(map, value_in(map, slot), value);
 	map->is_used[slot] = true;
+	map->touched[slot] = ++machine.touched;
 	if (old >= 0 && old != slot)
 		remove_element(map, old);
 	return 0;
@@ -669,6 +707,7 @@ static uint64_t help_map_lookup(const uint64_t *argument)
 
 	if (slot < 0)
 		return 0;
+	map->touched[slot] = ++machine.touched;
 	return map->inner ? (uintptr_t)map->inner[slot] : (uintptr_t)value_in(map, slot);
 }
 
