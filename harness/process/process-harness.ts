@@ -16,6 +16,9 @@ const AHEAD = 16;
 /** So often in a row it may fail before it is given up. */
 const FAILURES_MAX = 10;
 
+/** So many answers are remembered, to know one that comes twice. */
+const ANSWERED_MAX = 1024;
+
 const MS_NS = 1_000_000;
 
 export interface Limits {
@@ -40,12 +43,47 @@ interface Suspects {
   isFound: boolean;
 }
 
+/** Cases that were handed over together. Until the last of them has an outcome, those of the others may still change. */
+class Batch {
+  readonly outcomes: Promise<Outcome[]>;
+  readonly #outcomes: (Outcome | undefined)[];
+  #left: number;
+  #resolve: (outcomes: Outcome[]) => void = () => undefined;
+
+  constructor(count: number) {
+    this.#outcomes = Array<undefined>(count).fill(undefined);
+    this.#left = count;
+    this.outcomes = new Promise((resolve) => {
+      this.#resolve = resolve;
+    });
+    this.#finishIfAll();
+  }
+
+  get isOpen(): boolean {
+    return this.#left > 0;
+  }
+
+  set(place: number, outcome: Outcome): void {
+    if (this.#outcomes[place] === undefined) this.#left--;
+    this.#outcomes[place] = outcome;
+    this.#finishIfAll();
+  }
+
+  #finishIfAll(): void {
+    if (this.#left === 0) this.#resolve(this.#outcomes as Outcome[]);
+  }
+}
+
 interface Job {
   id: number;
   scenario: CompiledScenario;
-  resolve(outcome: Outcome): void;
+  batch: Batch;
+  /** Its place in the batch. */
+  place: number;
   suspects?: Suspects;
 }
+
+const resolve = ({ batch, place }: Job, outcome: Outcome): void => batch.set(place, outcome);
 
 const totalMs = ({ steps }: CompiledScenario): number =>
   steps.reduce((sum, step) => sum + (step.kind === "advance" ? step.ns / MS_NS : 0), 0);
@@ -61,6 +99,8 @@ export class ProcessHarness implements Harness {
   readonly #queue: Job[] = [];
   readonly #suspects: Job[] = [];
   readonly #inFlight = new Map<number, Job>();
+  /** What this process has answered, as long as an answer can still be taken back. */
+  readonly #answered = new Map<number, Job>();
   #asked = 0;
   #failures = 0;
   /** What went wrong while nothing was asked: the next case shows it. */
@@ -119,21 +159,18 @@ export class ProcessHarness implements Harness {
   }
 
   run(scenarios: readonly CompiledScenario[]): Promise<Outcome[]> {
-    const outcomes = scenarios.map(
-      (scenario) =>
-        new Promise<Outcome>((resolve) => {
-          this.#queue.push({ id: this.#asked++, scenario, resolve });
-        }),
-    );
+    const batch = new Batch(scenarios.length);
+    for (const [place, scenario] of scenarios.entries())
+      this.#queue.push({ id: this.#asked++, scenario, batch, place });
     this.#pump();
-    return Promise.all(outcomes);
+    return batch.outcomes;
   }
 
   async close(): Promise<void> {
     this.#isClosed = true;
     clearTimeout(this.#timer);
     for (const job of [...this.#inFlight.values(), ...this.#suspects, ...this.#queue])
-      job.resolve({ kind: "error", reason: "the runtime was closed" });
+      resolve(job, { kind: "error", reason: "the runtime was closed" });
     await this.#child?.close();
     this.#child = undefined;
   }
@@ -171,7 +208,7 @@ export class ProcessHarness implements Harness {
     if (this.#isClosed) return;
     if (this.#gaveUp !== undefined) {
       for (const job of [...this.#suspects.splice(0), ...this.#queue.splice(0)])
-        job.resolve({ kind: "error", reason: this.#gaveUp });
+        resolve(job, { kind: "error", reason: this.#gaveUp });
       return;
     }
     if (this.#suspects.length + this.#queue.length === 0) return;
@@ -235,11 +272,15 @@ export class ProcessHarness implements Harness {
   #answer(text: string): void {
     const { id, answer } = readAnswer(text);
     const job = this.#inFlight.get(id);
-    if (job === undefined)
-      throw new NoAnswer(
-        `it answered case ${id}, which ${id < this.#asked ? "it had answered before" : "nobody asked for"}`,
-      );
+    if (job === undefined) {
+      const answered = this.#answered.get(id);
+      if (answered === undefined) throw new NoAnswer(`it answered case ${id}, which it was not asked`);
+      this.#blame(answered, `it answered case ${id} twice`);
+      return;
+    }
     this.#inFlight.delete(id);
+    this.#answered.set(id, job);
+    if (this.#answered.size > ANSWERED_MAX) this.#answered.delete(this.#answered.keys().next().value ?? id);
     this.#failures = 0;
     this.#settle(job, outcomeOf(answer, job.scenario, this.#what));
     this.#pump();
@@ -255,30 +296,49 @@ export class ProcessHarness implements Harness {
       suspects.isFound ||= outcome.kind === "error";
       if (suspects.left === 0 && !suspects.isFound) {
         const reason = `${suspects.reason}; each of the ${suspects.count} cases that were in flight then did well alone`;
-        job.resolve({ kind: "error", reason });
+        resolve(job, { kind: "error", reason });
         return;
       }
     }
-    if (trouble === undefined || outcome.kind === "error") job.resolve(outcome);
-    else job.resolve({ kind: "error", reason: `before this case: ${trouble}` });
+    if (trouble === undefined || outcome.kind === "error") resolve(job, outcome);
+    else resolve(job, { kind: "error", reason: `before this case: ${trouble}` });
+  }
+
+  /** What a case that has its outcome did after that: the others in flight have no part in it, and are asked again. */
+  #blame(job: Job, reason: string): void {
+    this.#stop();
+    this.#queue.unshift(...this.#inFlight.values());
+    this.#inFlight.clear();
+    this.#count(reason);
+    if (job.batch.isOpen) resolve(job, { kind: "error", reason });
+    else this.#trouble ??= reason;
+    this.#pump();
+  }
+
+  #stop(): void {
+    clearTimeout(this.#timer);
+    this.#child?.kill();
+    this.#child = undefined;
+    this.#isReady = false;
+    this.#answered.clear();
+  }
+
+  #count(reason: string): void {
+    if (++this.#failures > FAILURES_MAX)
+      this.#gaveUp = `given up after it had failed ${FAILURES_MAX} times in a row, the last time: ${reason}`;
   }
 
   /** What it did makes no sense, or it is gone: whoever may have made it do so is run again alone. */
   #fail(reason: string): void {
-    clearTimeout(this.#timer);
-    this.#child?.kill();
-    this.#child = undefined;
     const wasReady = this.#isReady;
-    this.#isReady = false;
+    this.#stop();
     if (this.#hello === undefined) {
       this.#started?.(reason);
       return;
     }
-    this.#failures++;
+    this.#count(reason);
     const jobs = [...this.#inFlight.values()];
     this.#inFlight.clear();
-    if (this.#failures > FAILURES_MAX)
-      this.#gaveUp = `given up after it had failed ${FAILURES_MAX} times in a row, the last time: ${reason}`;
     const [only] = jobs;
     if (only !== undefined && jobs.length === 1) this.#settle(only, { kind: "error", reason });
     else if (jobs.length > 1) {
