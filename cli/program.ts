@@ -160,6 +160,18 @@ function addServe(program: Command, io: Io, exit: (code: ExitCode) => void): voi
     });
 }
 
+function addAgent(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("agent")
+    .summary("write the program that runs cases on its own kernel")
+    .description("Build the static binary that, as root on a Linux machine, is a process: runtime for its kernel.")
+    .requiredOption("--out <file>", "where it goes")
+    .action(async (options: { out: string }) => {
+      const { agentCommand } = await import("./agent.ts");
+      exit(await agentCommand(options, io));
+    });
+}
+
 function addBisectRun(program: Command, io: Io, exit: (code: ExitCode) => void): void {
   program
     .command("bisect-run")
@@ -223,6 +235,7 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     addReplay,
     addBisectRun,
     addServe,
+    addAgent,
     addListings,
     addKernels,
     addReferences,

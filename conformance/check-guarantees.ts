@@ -2,7 +2,7 @@
 import type { Harness } from "../harness/harness.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { plannerFor } from "./askable.ts";
-import type { Case } from "./cases.ts";
+import { type Case, toCase } from "./cases.ts";
 import type { Court } from "./examine.ts";
 import type { Expectation } from "./expectations.ts";
 import { judgeBatch } from "./judge-case.ts";
@@ -12,6 +12,7 @@ import { Baton } from "./scheduling/baton.ts";
 import { inBatches } from "./scheduling/in-batches.ts";
 import { inOrder } from "./scheduling/in-order.ts";
 import { type Show, Shown } from "./shown.ts";
+import { stretch, stretchFor } from "./stretch.ts";
 import { Tally } from "./tally.ts";
 import { resultOf } from "./verdict-of-tally.ts";
 
@@ -34,6 +35,10 @@ export interface CheckOptions {
   found: Show;
 }
 
+function* stretched(cases: Iterable<Case>, factor: number): Generator<Case> {
+  for (const { scenario } of cases) yield toCase(stretch(scenario, factor));
+}
+
 /** What there is of a runtime once the cases of one more guarantee are judged. */
 export interface Progress {
   /** The guarantee whose cases these were. */
@@ -51,6 +56,9 @@ export async function* checkGuarantees(harness: Harness, options: CheckOptions):
   const expectations = (options.expectations ?? []).filter((each) => each.isFor(harness.name));
   const jury = new Jury(catalogue, harness, expectations);
   const planner = plannerFor(harness);
+  const factor = stretchFor(harness.clock);
+  const casesOf = (guarantee: Guarantee): Iterable<Case> =>
+    factor === 1 ? options.casesOf(guarantee) : stretched(options.casesOf(guarantee), factor);
   const court: Court = { harness, jury, expectations, seed, signal, planner };
   const total = new Tally(jury);
   const shown = new Shown(court, options.found);
@@ -66,9 +74,9 @@ export async function* checkGuarantees(harness: Harness, options: CheckOptions):
     try {
       signal?.throwIfAborted();
       const tally = new Tally(jury);
-      const askable = await planner?.plan(guarantee, options.casesOf(guarantee));
+      const askable = await planner?.plan(guarantee, casesOf(guarantee));
       if (askable !== undefined) tally.of(guarantee.id).askable = askable;
-      const drawn = askable?.cases ?? options.casesOf(guarantee);
+      const drawn = askable?.cases ?? casesOf(guarantee);
       for await (const batch of inBatches(cases(drawn), (some) => judgeBatch(some, court), signal))
         for (const judged of batch) tally.add(guarantee.id, judged);
       return { guarantee, tally };

@@ -1,13 +1,13 @@
 /** The guests of one kind of machine: they share its cases, and callbacks come as late in one as in the other. */
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import type { Clock, Outcome } from "../harness.ts";
+import { latenessBoundNs, latenessScenarios, worstLatenessNs } from "../lateness.ts";
 import { attributeFirsts } from "./attribution.ts";
 import type { GuestLimits } from "./guest.ts";
 import { Guest, type GuestDeath } from "./guest.ts";
 import { GuestPool } from "./guest-pool.ts";
 import { GuestSource, type GuestSourceOptions } from "./guest-source.ts";
 import { type CaseResult, GuestWorker } from "./guest-worker.ts";
-import { latenessBoundNs, latenessScenarios, worstLatenessNs } from "./lateness.ts";
 import type { Machine } from "./qemu.ts";
 
 export interface CrewOptions extends Pick<GuestSourceOptions, "progress" | "once"> {

@@ -23,6 +23,19 @@ export interface ChildEvents {
   ended(reason: string): void;
 }
 
+const running = new Set<Child>();
+let isExitWatched = false;
+
+/** Nothing that was started outlasts us. */
+function endWithUs(child: Child): void {
+  running.add(child);
+  if (isExitWatched) return;
+  isExitWatched = true;
+  process.once("exit", () => {
+    for (const each of running) each.kill();
+  });
+}
+
 export class Child {
   readonly #process: ChildProcess;
   readonly #events: ChildEvents;
@@ -35,6 +48,7 @@ export class Child {
   constructor(command: string, events: ChildEvents) {
     this.#events = events;
     this.#process = spawn(`exec ${command}`, { shell: true, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    endWithUs(this);
     const { stdin, stdout, stderr } = this.#process;
     stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
     stdout?.on("end", () => this.#overSoon("it closed its output"));
@@ -77,6 +91,7 @@ export class Child {
   /** Ends it, with all processes of its group; nothing is told of it any more. */
   kill(): void {
     this.#isOver = true;
+    running.delete(this);
     const { pid, stdin, stdout, stderr } = this.#process;
     for (const stream of [stdin, stdout, stderr]) stream?.destroy();
     if (pid === undefined) return;

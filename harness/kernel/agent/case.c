@@ -274,18 +274,16 @@ static struct observations *begin_observations(const struct scenario *scenario)
 	return seen;
 }
 
-/* `kept` is NULL where nothing is to stay. */
-static void answer_scenario(const struct scenario *scenario, struct kept *kept, const struct case_request *request,
-			    struct text *answer)
+/* `kept` is NULL where nothing is to stay. Appends the trace, or returns why there is none. */
+static const char *answer_scenario(const struct scenario *scenario, struct kept *kept,
+				   const struct case_request *request, struct text *answer)
 {
 	struct process process = { .scenario = scenario, .btf_fd = kept ? kept->btf_fd : -1, .log = { .fd = -1 } };
 	const char *error;
 
 	process.seen = begin_observations(scenario);
-	if (!process.seen) {
-		put_error(answer, "malformed scenario: the log map's valueSize has no room for parameters and some records");
-		return;
-	}
+	if (!process.seen)
+		return "malformed scenario: the log map's valueSize has no room for parameters and some records";
 	complaints.count = 0;
 	process_begin(&process);
 
@@ -305,22 +303,18 @@ static void answer_scenario(const struct scenario *scenario, struct kept *kept, 
 	if (!kept)
 		leftovers_wait(complain_of);
 	kernel_log_complaints(complain);
-	if (error)
-		put_error(answer, error);
-	else
+	if (!error)
 		trace_put(answer, scenario, process.seen, &complaints);
+	return error;
 }
 
-void case_answer(const char *line, size_t length, struct text *answer)
+const char *case_answer(struct json_object *document, size_t length, struct text *answer)
 {
 	static struct scenario scenario;
 	const struct case_request alone = { 0 };
-	const char *error = scenario_read(&scenario, line, length);
+	const char *error = scenario_read(&scenario, document, length);
 
-	if (error)
-		put_error(answer, error);
-	else
-		answer_scenario(&scenario, NULL, &alone, answer);
+	return error ? error : answer_scenario(&scenario, NULL, &alone, answer);
 }
 
 /* Where time is observed to pass, the kernel should not be busy with what earlier cases have let go of. */
@@ -352,11 +346,10 @@ void case_answer_request(const struct case_request *request, struct text *answer
 	}
 	if (!error)
 		error = scenario_read_steps(&kept->scenario, request->steps, request->steps_length);
-	if (error) {
-		put_error(answer, error);
-		return;
-	}
-	if (lets_time_pass(&kept->scenario))
+	if (!error && lets_time_pass(&kept->scenario))
 		leftovers_wait(report);
-	answer_scenario(&kept->scenario, kept, request, answer);
+	if (!error)
+		error = answer_scenario(&kept->scenario, kept, request, answer);
+	if (error)
+		put_error(answer, error);
 }

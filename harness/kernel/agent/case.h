@@ -9,8 +9,13 @@
 #include "leftovers.h"
 #include "text.h"
 
-/* Executes the scenario on one JSON line and appends one JSON line, a trace or {"error": why}, without the newline. */
-void case_answer(const char *line, size_t length, struct text *answer);
+struct json_object;
+
+/*
+ * Executes the scenario of a document that was read from so many characters. Appends its trace, as JSON, and returns
+ * NULL; or returns why there is none.
+ */
+const char *case_answer(struct json_object *document, size_t length, struct text *answer);
 
 /* A scenario in two parts, as one of many. */
 struct case_request {

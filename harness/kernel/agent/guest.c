@@ -14,6 +14,7 @@
 #include <sys/reboot.h>
 #include <sys/stat.h>
 #include <sys/utsname.h>
+#include <termios.h>
 #include <time.h>
 #include <unistd.h>
 
@@ -22,6 +23,7 @@
 #include "kernel_log.h"
 #include "message.h"
 #include "processors.h"
+#include "protocol.h"
 
 /* The pvpanic device: a guest that writes PANICKED to it is stopped by QEMU until the host lets it go on. */
 enum { PVPANIC_PORT = 0x505, PVPANIC_PANICKED = 1 };
@@ -297,6 +299,33 @@ static void answer_batch(struct text *answer)
 	text_put(&late, "]");
 	answers.end += CLOSING_BYTES_MAX;
 	put_answer(&answers, &late);
+}
+
+/* A terminal of which every byte is passed on as it is. */
+static void open_raw(const char *name)
+{
+	struct termios settings;
+	char path[64];
+	int fd;
+
+	snprintf(path, sizeof(path), "/dev/%s", name);
+	fd = open(path, O_RDWR | O_NOCTTY);
+	if (fd < 0 || tcgetattr(fd, &settings))
+		give_up("%s", path);
+	cfmakeraw(&settings);
+	if (tcsetattr(fd, TCSANOW, &settings) || dup2(fd, STDIN_FILENO) < 0 || dup2(fd, STDOUT_FILENO) < 0)
+		give_up("%s", path);
+}
+
+void guest_speak(const char *device)
+{
+	mount_file_systems();
+	processors_bring_up();
+	kernel_log_open();
+	open_raw(device);
+	protocol_speak();
+	reboot(RB_POWER_OFF);
+	_exit(0);
 }
 
 void guest_run(void)

@@ -1,6 +1,7 @@
 /*
- * The agent executes compiled scenarios on the kernel it runs on: one a JSON line in, one trace a JSON line out. As
- * /init of a guest it gets them from its host; otherwise, as an ordinary program, on standard input and output.
+ * The agent executes compiled scenarios on the kernel it runs on. As /init of a guest it gets them from its host;
+ * otherwise, as an ordinary program, it speaks the protocol of docs/PROTOCOL.md on standard input and output; or as
+ * /init on the serial port that TIMERCONF_PROTOCOL=ttyS1 on the kernel's command line names.
  */
 #include <stdio.h>
 #include <stdlib.h>
@@ -8,33 +9,12 @@
 #include <sys/resource.h>
 #include <unistd.h>
 
-#include "case.h"
 #include "guest.h"
 #include "kernel_log.h"
 #include "pins.h"
+#include "protocol.h"
 
 enum { DESCRIPTORS_MAX = 1 << 16 };
-
-static void answer_lines(void)
-{
-	struct text answer = { 0 };
-	char *line = NULL;
-	size_t capacity = 0;
-	ssize_t length;
-
-	while ((length = getline(&line, &capacity, stdin)) > 0) {
-		if (line[length - 1] == '\n')
-			length--;
-		text_clear(&answer);
-		case_answer(line, length, &answer);
-		text_put(&answer, "\n");
-		if (fwrite(answer.bytes, 1, answer.length, stdout) != answer.length || fflush(stdout)) {
-			perror("agent: standard output");
-			exit(1);
-		}
-	}
-	free(line);
-}
 
 int main(int count, char **arguments)
 {
@@ -42,7 +22,7 @@ int main(int count, char **arguments)
 	const struct rlimit descriptors = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
 
 	if (count > 1 && getpid() != 1) {
-		fprintf(stderr, "usage: %s  (compiled scenarios on standard input, a JSON line each)\n", arguments[0]);
+		fprintf(stderr, "usage: %s  (speaks the protocol of docs/PROTOCOL.md on standard input and output, as root)\n", arguments[0]);
 		return 2;
 	}
 	/* Kernels before 5.11 charge BPF memory to this limit; where it stays low, loads fail with -EPERM and say so. */
@@ -52,9 +32,11 @@ int main(int count, char **arguments)
 	/* A sleep ends when it says, not up to 50 microseconds later. */
 	prctl(PR_SET_TIMERSLACK, 1);
 	pins_name_directory();
+	if (getpid() == 1 && getenv("TIMERCONF_PROTOCOL"))
+		guest_speak(getenv("TIMERCONF_PROTOCOL"));
 	if (getpid() == 1)
 		guest_run();
+	pins_mount_file_system();
 	kernel_log_open();
-	answer_lines();
-	return 0;
+	return protocol_speak();
 }

@@ -1,12 +1,19 @@
+#define _GNU_SOURCE
 #include "pins.h"
 
 #include <errno.h>
+#include <linux/magic.h>
+#include <sched.h>
 #include <stdio.h>
+#include <string.h>
+#include <sys/mount.h>
 #include <sys/stat.h>
+#include <sys/vfs.h>
 #include <unistd.h>
 
 #include "faults.h"
 
+static const char file_system[] = "/sys/fs/bpf";
 static char directory[64];
 
 const char *pins_path(bool is_program, uint32_t index)
@@ -19,7 +26,19 @@ const char *pins_path(bool is_program, uint32_t index)
 
 void pins_name_directory(void)
 {
-	snprintf(directory, sizeof(directory), "/sys/fs/bpf/bpf-timer-conformance-%d", (int)getpid());
+	snprintf(directory, sizeof(directory), "%s/bpf-timer-conformance-%d", file_system, (int)getpid());
+}
+
+void pins_mount_file_system(void)
+{
+	struct statfs status;
+
+	if (!statfs(file_system, &status) && status.f_type == BPF_FS_MAGIC)
+		return;
+	/* In a mount namespace of our own: the machine stays as it was. */
+	if (unshare(CLONE_NEWNS) || mount(NULL, "/", NULL, MS_REC | MS_PRIVATE, NULL) ||
+	    mount("bpf", file_system, "bpf", 0, NULL))
+		fprintf(stderr, "agent: there is no bpffs on %s: %s\n", file_system, strerror(errno));
 }
 
 int pins_make_directory(void)

@@ -11,6 +11,9 @@ const char *pins_path(bool is_program, uint32_t index);
 /* Chooses the directory, once, before any process is forked: all of them share it. */
 void pins_name_directory(void);
 
+/* Makes sure that there is a bpffs to pin in; says so where there is none. */
+void pins_mount_file_system(void);
+
 /* Makes the directory if there is none; 0 or a negative errno. */
 int pins_make_directory(void);
 

@@ -374,6 +374,12 @@ static void read_steps(struct scenario *scenario, struct json_object *document)
 	}
 }
 
+static void begin_reading(void)
+{
+	reader.failed = false;
+	reader.place[0] = 0;
+}
+
 /* The document of a text, or NULL; begins a new reading either way. */
 static struct json_object *parse(const char *text, size_t length)
 {
@@ -381,8 +387,7 @@ static struct json_object *parse(const char *text, size_t length)
 	struct json_object *document = json_tokener_parse_ex(tokener, text, length);
 	enum json_tokener_error error = json_tokener_get_error(tokener);
 
-	reader.failed = false;
-	reader.place[0] = 0;
+	begin_reading();
 	if (!document)
 		fail("no JSON: %s", error == json_tokener_continue ? "it ends too early" : json_tokener_error_desc(error));
 	else if (json_tokener_get_parse_end(tokener) != length)
@@ -417,10 +422,9 @@ static void begin_steps(struct scenario *scenario)
 
 enum part { SHAPE = 1 << 0, STEPS = 1 << 1 };
 
-static const char *read_parts(struct scenario *scenario, unsigned int parts, const char *text, size_t length)
+static const char *read_parts(struct scenario *scenario, unsigned int parts, struct json_object *document,
+			      size_t length)
 {
-	struct json_object *document = parse(text, length);
-
 	if (parts & SHAPE) {
 		begin_shape(scenario, length);
 		if (!reader.failed)
@@ -431,21 +435,30 @@ static const char *read_parts(struct scenario *scenario, unsigned int parts, con
 		if (!reader.failed)
 			read_steps(scenario, document);
 	}
-	json_object_put(document);
 	return reader.failed ? reader.error : NULL;
+}
+
+static const char *read_text(struct scenario *scenario, enum part part, const char *text, size_t length)
+{
+	struct json_object *document = parse(text, length);
+	const char *error = read_parts(scenario, part, document, length);
+
+	json_object_put(document);
+	return error;
 }
 
 const char *scenario_read_shape(struct scenario *scenario, const char *text, size_t length)
 {
-	return read_parts(scenario, SHAPE, text, length);
+	return read_text(scenario, SHAPE, text, length);
 }
 
 const char *scenario_read_steps(struct scenario *scenario, const char *text, size_t length)
 {
-	return read_parts(scenario, STEPS, text, length);
+	return read_text(scenario, STEPS, text, length);
 }
 
-const char *scenario_read(struct scenario *scenario, const char *text, size_t length)
+const char *scenario_read(struct scenario *scenario, struct json_object *document, size_t length)
 {
-	return read_parts(scenario, SHAPE | STEPS, text, length);
+	begin_reading();
+	return read_parts(scenario, SHAPE | STEPS, document, length);
 }

@@ -29,14 +29,14 @@ import {
   unpinMap,
   userDelete,
   userUpdate,
-} from "../../scenario/build.ts";
-import { compile } from "../../scenario/compile.ts";
-import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
-import { readHistory } from "../../scenario/history.ts";
-import type { Operation, ProgramSpec, Scenario, Step } from "../../scenario/scenario.ts";
-import { RELEASE_NS } from "../../scenario/time.ts";
-import type { Trace } from "../../scenario/trace.ts";
-import type { Clock, Outcome } from "../harness.ts";
+} from "../scenario/build.ts";
+import { compile } from "../scenario/compile.ts";
+import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
+import { readHistory } from "../scenario/history.ts";
+import type { Operation, ProgramSpec, Scenario, Step } from "../scenario/scenario.ts";
+import { RELEASE_NS } from "../scenario/time.ts";
+import type { Trace } from "../scenario/trace.ts";
+import type { Clock, Outcome } from "./harness.ts";
 
 const MARGIN = 4;
 const FLOOR_NS: Record<Clock["kind"], number> = { virtual: 50_000, real: 10_000_000 };

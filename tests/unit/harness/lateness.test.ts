@@ -1,6 +1,6 @@
 import { expect, it } from "vitest";
 import type { Outcome } from "../../../harness/harness.ts";
-import { latenessBoundNs, latenessScenarios, worstLatenessNs } from "../../../harness/kernel/lateness.ts";
+import { latenessBoundNs, latenessScenarios, worstLatenessNs } from "../../../harness/lateness.ts";
 import type { CompiledScenario } from "../../../scenario/compiled-scenario.ts";
 import type { LogRecord, StepResult, Trace } from "../../../scenario/trace.ts";
 
