@@ -213,6 +213,18 @@ function addReferences(program: Command, io: Io, exit: (code: ExitCode) => void)
     });
 }
 
+function addSchemas(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("schemas")
+    .summary("write the JSON Schemas of the protocol")
+    .description("Write the JSON Schemas of the protocol and of saved cases; docs/schemas holds them too.")
+    .requiredOption("--out <dir>", "where they go")
+    .action(async (options: { out: string }) => {
+      const { schemasCommand } = await import("./schemas.ts");
+      exit(await schemasCommand(options, io));
+    });
+}
+
 /** The command line; `exit` is told the exit code of the command that ran. */
 export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
   const program = new Command("timerconf")
@@ -239,6 +251,7 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     addListings,
     addKernels,
     addReferences,
+    addSchemas,
   ])
     add(program, io, exit);
   return program;

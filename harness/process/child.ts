@@ -14,6 +14,9 @@ const LAST_WRITES_MS = 200;
 /** How long it has to end by itself once its input ends. */
 const LEAVE_MS = 1000;
 
+/** Whether the shell can be replaced by the one program that a command runs: its end is then that of the program. */
+const isSimple = (command: string): boolean => !/[;&|<>()`$\n]|^\s*(\w+=|cd\s)/.test(command);
+
 const endOf = (code: number | null, signal: NodeJS.Signals | null): string =>
   signal === null ? `it exited with ${code}` : `it died of ${signal}`;
 
@@ -47,7 +50,11 @@ export class Child {
   /** Starts a command of the shell, in a process group of its own so that what it starts can be ended with it. */
   constructor(command: string, events: ChildEvents) {
     this.#events = events;
-    this.#process = spawn(`exec ${command}`, { shell: true, detached: true, stdio: ["pipe", "pipe", "pipe"] });
+    this.#process = spawn(isSimple(command) ? `exec ${command}` : command, {
+      shell: true,
+      detached: true,
+      stdio: ["pipe", "pipe", "pipe"],
+    });
     endWithUs(this);
     const { stdin, stdout, stderr } = this.#process;
     stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
