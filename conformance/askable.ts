@@ -15,6 +15,8 @@ import { Jury } from "./jury.ts";
 /** What there is to ask a runtime of one guarantee. */
 export interface Askable {
   cases: readonly Case[];
+  /** How many are left out. */
+  leftOut: number;
   /** Why cases or clauses are left out: what stands in the way most often. */
   reason: string;
   /** The share of the cases that reach each clause, by its name. */
@@ -59,7 +61,8 @@ export class Planner {
     }
     const [first] = [...reasons].sort(([, one], [, other]) => other - one);
     const reach = guarantee.clauses.map(({ name }) => [name, (reached.get(name) ?? 0) / cases.length] as const);
-    return { cases, reason: first?.[0] ?? `${this.#runtime} executes nothing`, reach: new Map(reach) };
+    const leftOut = fitted.length - cases.length;
+    return { cases, leftOut, reason: first?.[0] ?? `${this.#runtime} executes nothing`, reach: new Map(reach) };
   }
 
   /** Which of some cases the runtime can be asked as they are. */

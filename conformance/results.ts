@@ -57,6 +57,8 @@ export const guaranteeResultSchema = z.strictObject({
   /** Cases that were drawn for it, and those of them that reached every clause. */
   cases: count,
   exercised: count,
+  /** Cases that the runtime was not asked, and what most of them take that it lacks. */
+  leftOut: z.strictObject({ cases: count, reason: z.string() }).optional(),
   /** Traces that it has judged, its own cases among them, and those that reached one of its clauses at least. */
   traces: count,
   clauses: z.array(clauseResultSchema),

@@ -81,6 +81,12 @@ function judgeWhole({ complaint, error, expected }: GuaranteeTally): { verdict: 
   ];
 }
 
+/** What the runtime was not asked, where that is something. */
+function leftOutOf({ askable }: GuaranteeTally): Pick<GuaranteeResult, "leftOut"> {
+  if (askable === undefined || askable.leftOut === 0) return {};
+  return { leftOut: { cases: askable.leftOut, reason: askable.reason } };
+}
+
 /**
  * The result of a guarantee on a runtime.
  * @param lateOnce the clauses whose late cases were not late again when they were run again
@@ -119,6 +125,7 @@ export function resultOf(
     traces: tally.traces,
     clauses,
     ...(why === undefined ? {} : { reason: why }),
+    ...leftOutOf(whole),
     gone: jurors
       .flatMap((juror) => goneFrom(juror, tally.clauses[juror.index] as ClauseTally, harness))
       .map(({ id }) => id),

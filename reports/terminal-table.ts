@@ -82,6 +82,23 @@ export const goneLines = ({ results }: Results, paint: Paint): string[] =>
     ),
   );
 
+/** How much a runtime that lacks something was not asked: cases, and clauses of guarantees that were judged all the same. */
+function leftOutLines({ runtimes, results }: Results): string[] {
+  return runtimes.flatMap(({ name }) => {
+    const own = results.filter(({ runtime }) => runtime === name);
+    const reasons = own.flatMap(({ leftOut }) => (leftOut === undefined ? [] : [leftOut]));
+    if (reasons.length === 0) return [];
+    const cases = reasons.reduce((sum, each) => sum + each.cases, 0);
+    const total = cases + own.reduce((sum, each) => sum + each.cases, 0);
+    const clauses = own
+      .filter(({ verdict }) => verdict !== "not-applicable")
+      .flatMap((each) => each.clauses.filter(({ verdict }) => verdict === "not-applicable"));
+    const [most] = [...reasons].sort((one, other) => other.cases - one.cases);
+    const unasked = clauses.length === 0 ? "" : `, and ${clauses.length} clauses of guarantees that were judged`;
+    return [`not asked: ${cases} of ${total} cases${unasked}; for example, ${most?.reason}`];
+  });
+}
+
 /** A column's cells with verdicts and counts each under one another. */
 function columnTexts(cells: readonly (Cell | undefined)[], paint: Paint): string[] {
   const widest = (part: "word" | "count"): number => Math.max(0, ...cells.map((cell) => cell?.[part].length ?? 0));
@@ -150,7 +167,7 @@ export function terminalTable(all: Results, { file, paint = plain }: TerminalTab
   const footnotes = new Footnotes();
   const cells = table(results, footnotes, paint);
   const notes = footnotes.lines();
-  const told = [...excuseLines(results), ...goneLines(results, paint)];
+  const told = [...excuseLines(results), ...leftOutLines(results), ...goneLines(results, paint)];
   const traces = results.runtimes.map(({ name }) =>
     Math.max(0, ...results.results.filter(({ runtime }) => runtime === name).map((each) => each.traces)),
   );
