@@ -1,4 +1,5 @@
 /** Replay: a saved case, with the very bytes it was saved with, on a runtime of choice. */
+import { missingFor } from "../harness/features.ts";
 import type { Outcome } from "../harness/harness.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
@@ -43,7 +44,11 @@ export async function replay(
   if (id !== undefined && !catalogue.some((entry) => entry.id === id))
     throw new ScenarioError(`the saved case names guarantee ${id}, which is not in the catalogue`);
   await using harness = await openDisposable(runtime, { ...options, guests: 1 });
-  const outcome = lastOf(await harness.run([...(origin?.after ?? []), compiled]));
+  const missing = harness.features === undefined ? undefined : missingFor(harness.features, compiled);
+  const outcome: Outcome =
+    missing === undefined
+      ? lastOf(await harness.run([...(origin?.after ?? []), compiled]))
+      : { kind: "error", reason: `${runtime} cannot be asked: it lacks ${missing}` };
   const { version } = harness;
   if (origin === undefined) return { version, outcome, others: [] };
   const expected = expectations.filter((each) => each.isFor(runtime));
