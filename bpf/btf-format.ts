@@ -33,9 +33,12 @@ export type BtfKind = "void" | keyof typeof BTF_KIND;
 /** BTF_INT_SIGNED, BTF_INT_CHAR and BTF_INT_BOOL. */
 export const BTF_INT = { SIGNED: 1, CHAR: 2, BOOL: 4 } as const;
 
-/** BTF_FUNC_STATIC and BTF_FUNC_GLOBAL, kept in the vlen of a func. */
-export const BTF_FUNC_LINKAGE = { static: 0, global: 1 } as const;
+/** BTF_FUNC_STATIC, BTF_FUNC_GLOBAL and BTF_FUNC_EXTERN, kept in the vlen of a func. */
+export const BTF_FUNC_LINKAGE = { static: 0, global: 1, extern: 2 } as const;
 export type BtfFuncLinkage = keyof typeof BTF_FUNC_LINKAGE;
+
+/** BTF_VAR_GLOBAL_ALLOCATED: the only linkage of a variable that is written here. */
+export const BTF_VAR_GLOBAL_ALLOCATED = 1;
 
 export const BTF_INFO_VLEN_MAX = 0xffff;
 export const BTF_INFO_KIND_SHIFT = 24;

@@ -6,10 +6,12 @@ import {
   BTF_INFO_VLEN_MAX,
   BTF_KIND,
   BTF_MAGIC,
+  BTF_VAR_GLOBAL_ALLOCATED,
   BTF_VERSION,
   BTF_WORD_BYTES,
   type BtfFuncLinkage,
 } from "./btf-format.ts";
+import { readBtf } from "./btf-reader.ts";
 
 export interface BtfMemberSpec {
   name: string;
@@ -22,6 +24,13 @@ export interface BtfParameterSpec {
   typeId: number;
 }
 
+/** Where in a section a variable or a function lies. */
+export interface BtfSectionEntry {
+  typeId: number;
+  offsetBytes: number;
+  sizeBytes: number;
+}
+
 /**
  * Collects types, front to back, into one BTF blob. Each method adds a type and returns its id; id 0 is void. A type
  * may refer to ids not yet added: only the kernel judges the whole (kernel/bpf/btf.c, btf_parse).
@@ -31,6 +40,32 @@ export class BtfWriter {
   #lastId = 0;
   readonly #strings = new Map<string, number>([["", 0]]);
   readonly #stringBytes: number[] = [0];
+
+  /**
+   * A writer that holds what other BTF holds, under the same ids, so that more can be added.
+   * @throws {RangeError} where the bytes are no little-endian BTF
+   */
+  static extending(bytes: Uint8Array): BtfWriter {
+    const writer = new BtfWriter();
+    writer.#lastId = readBtf(bytes).types.length - 1;
+    const view = new DataView(bytes.buffer, bytes.byteOffset, bytes.byteLength);
+    const [headerBytes = 0, typeStart = 0, typeBytes = 0, stringStart = 0, stringBytes = 0] = [1, 2, 3, 4, 5].map(
+      (word) => view.getUint32(word * BTF_WORD_BYTES, true),
+    );
+    for (let at = 0; at < typeBytes; at += BTF_WORD_BYTES)
+      writer.#words.push(view.getUint32(headerBytes + typeStart + at, true));
+    writer.#stringBytes.length = 0;
+    let text = "";
+    for (const byte of bytes.subarray(headerBytes + stringStart).subarray(0, stringBytes)) {
+      const end = writer.#stringBytes.push(byte);
+      if (byte !== 0) text += String.fromCharCode(byte);
+      else {
+        writer.#strings.set(text, end - 1 - text.length);
+        text = "";
+      }
+    }
+    return writer;
+  }
 
   /** An integer of `size` bytes; `encoding` is 0 or bits of BTF_INT. */
   int(name: string, size: number, encoding = 0): number {
@@ -78,6 +113,25 @@ export class BtfWriter {
   /** A function: what a program's func_info refers to. */
   func(name: string, protoId: number, linkage: BtfFuncLinkage): number {
     return this.#add("func", name, BTF_FUNC_LINKAGE[linkage], protoId);
+  }
+
+  /** A variable that has memory and can be seen from other objects. */
+  variable(name: string, typeId: number): number {
+    return this.#add("var", name, 0, typeId, [BTF_VAR_GLOBAL_ALLOCATED]);
+  }
+
+  /**
+   * A section of an object file, of `size` bytes, and what lies in it.
+   * @throws {RangeError} on more than 65535 entries
+   */
+  dataSection(name: string, size: number, entries: readonly BtfSectionEntry[]): number {
+    const words = entries.flatMap(({ typeId, offsetBytes, sizeBytes }) => [typeId, offsetBytes, sizeBytes]);
+    return this.#add("datasec", name, entries.length, size, words);
+  }
+
+  /** The place of a text among the strings: what .BTF.ext names sections by. */
+  string(text: string): number {
+    return this.#string(text);
   }
 
   /** The blob for BPF_BTF_LOAD: header, types, strings. The writer stays usable. */

@@ -2,6 +2,7 @@
 import { Command, Option } from "commander";
 import type { DiffCommandOptions } from "./diff.ts";
 import { EXIT_CODES_HELP, type ExitCode } from "./exit-code.ts";
+import type { ExportCommandOptions } from "./export.ts";
 import { complain, type Io } from "./io.ts";
 import type { MatrixCommandOptions } from "./matrix.ts";
 import { casesOption, collect, kernelsOption, type MachineOptions, randomSeed, seedOption } from "./options.ts";
@@ -172,6 +173,24 @@ function addAgent(program: Command, io: Io, exit: (code: ExitCode) => void): voi
     });
 }
 
+function addExport(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("export")
+    .summary("write cases as ELF objects")
+    .description(
+      "Write the maps and programs of cases as objects that libbpf loads, each with its expected result on every release; see docs/OBJECTS.md.",
+    )
+    .argument("[file]", "a case that run or diff has saved; without it, those of --guarantee")
+    .addOption(repeatable("--guarantee <glob>", "ids of guarantees whose cases to draw", "none"))
+    .requiredOption("--elf <dir>", "where the objects go")
+    .option("--cases <n>", "cases to draw for each guarantee", casesOption, 10)
+    .option("--seed <seed>", "what they are drawn from (default: random)", seedOption)
+    .action(async (file: string | undefined, { seed = randomSeed(), ...options }: Unseeded<ExportCommandOptions>) => {
+      const { exportCommand } = await import("./export.ts");
+      exit(await exportCommand(file, { seed, ...options }, io));
+    });
+}
+
 function addBisectRun(program: Command, io: Io, exit: (code: ExitCode) => void): void {
   program
     .command("bisect-run")
@@ -245,6 +264,7 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     addMatrix,
     addDiff,
     addReplay,
+    addExport,
     addBisectRun,
     addServe,
     addAgent,

@@ -140,3 +140,35 @@ describe("malformed data", () => {
     );
   });
 });
+
+describe("a writer that extends", () => {
+  const first = new BtfWriter();
+  const int = first.int("int", 4, BTF_INT.SIGNED);
+  first.struct("pair", 8, [
+    { name: "a", typeId: int, offsetBytes: 0 },
+    { name: "b", typeId: int, offsetBytes: 4 },
+  ]);
+  const bytes = first.encode();
+
+  test("what it is given, by nothing, encodes the same", () => {
+    expect(BtfWriter.extending(bytes).encode()).toEqual(bytes);
+  });
+
+  test("keeps all ids, and goes on behind them", () => {
+    const writer = BtfWriter.extending(Uint8Array.of(0xff, ...bytes).subarray(1));
+    const variable = writer.variable("pair", 2);
+    const section = writer.dataSection(".data", 8, [{ typeId: variable, offsetBytes: 0, sizeBytes: 8 }]);
+    const { types } = readBtf(writer.encode());
+    expect([variable, section]).toEqual([3, 4]);
+    expect(types.slice(0, 3)).toEqual(readBtf(bytes).types);
+    expect(types[3]).toMatchObject({ kind: "var", name: "pair", typeId: 2 });
+    expect(types[4]).toMatchObject({ kind: "datasec", name: ".data", size: 8 });
+  });
+
+  test("has one string of a name that was there before", () => {
+    const writer = BtfWriter.extending(bytes);
+    const length = writer.encode().length;
+    expect(writer.string("pair")).toBe(first.string("pair"));
+    expect(writer.encode().length).toBe(length);
+  });
+});
