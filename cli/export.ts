@@ -64,8 +64,8 @@ export async function exportCommand(
     if (isSystemError(error)) throw new UsageError(`cannot write to ${options.elf}: ${systemErrorText(error)}`);
     throw error;
   }
-  io.out.write(
-    `${named.length === 1 ? "1 object" : `${named.length} objects`} in ${options.elf}, and what to expect of each\n`,
-  );
+  const from = file === undefined ? `, drawn from seed ${options.seed}` : "";
+  const count = named.length === 1 ? "1 object" : `${named.length} objects`;
+  io.out.write(`${count} in ${options.elf}, and what to expect of each${from}\n`);
   return EXIT.ok;
 }

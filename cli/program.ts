@@ -18,7 +18,8 @@ Runtimes:
   emulator[:SERIES][+fault=NAME]  the emulator as a kernel of that series, with a deliberate defect
   kernel[:SERIES]                 a Debian kernel of that series in QEMU; 6.12-rt is a real-time one
   kernel:PATH                     a bzImage of your own in QEMU
-  process:COMMAND                 any other runtime, as a program that speaks docs/PROTOCOL.md`;
+  process:COMMAND                 any other runtime, as a program that speaks docs/PROTOCOL.md
+  verify:COMMAND {elf}            a verifier that is given an object and exits with 0 if it would load it; docs/OBJECTS.md`;
 
 const DEFAULT_OUT = "out";
 

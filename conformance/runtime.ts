@@ -1,10 +1,11 @@
-/** Runtimes by name: `emulator[:VERSION][+fault=NAME]`, `kernel[:SERIES|:PATH]`, `process:COMMAND`. */
+/** Runtimes by name: `emulator[:VERSION][+fault=NAME]`, `kernel[:SERIES|:PATH]`, `process:COMMAND`, `verify:COMMAND`. */
 import { checkEmulatorName, openEmulator } from "../harness/emulator/index.ts";
 import { type Harness, UnknownRuntime } from "../harness/harness.ts";
 import { type MachineAdditions, openKernel } from "../harness/kernel/index.ts";
 import { parseKernelName } from "../harness/kernel/kernel-name.ts";
 import { packageVersion } from "../harness/package-root.ts";
 import { checkProcessName, openProcess } from "../harness/process/index.ts";
+import { checkVerifyName, openVerify } from "../harness/verify/index.ts";
 
 /** What is added to a machine is for kernels; an emulator is none. */
 export interface OpenOptions extends MachineAdditions {
@@ -32,13 +33,14 @@ const KINDS: Readonly<Record<string, RuntimeKind>> = {
   emulator: { check: checkEmulatorName, open: async (name) => openEmulator(name) },
   kernel: { check: parseKernelName, open: openKernel },
   process: { check: checkProcessName, open: (name) => openProcess(name, ownGreeting()) },
+  verify: { check: checkVerifyName, open: openVerify },
 };
 
 function kindOf(name: string): RuntimeKind {
   const kind = KINDS[/^[a-z]+(?=$|:|\+)/.exec(name)?.[0] ?? ""];
   if (kind !== undefined) return kind;
   throw new UnknownRuntime(
-    `unknown runtime "${name}": write emulator, emulator:6.12, kernel, kernel:6.1, kernel:./bzImage or process:COMMAND`,
+    `unknown runtime "${name}": write emulator, emulator:6.12, kernel, kernel:6.1, kernel:./bzImage, process:COMMAND or verify:COMMAND`,
   );
 }
 

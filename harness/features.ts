@@ -80,9 +80,14 @@ export function needsOf({ maps, programs, steps }: CompiledScenario): Needs {
   };
 }
 
+/** The steps of a case that a runtime which executes nothing can be asked. */
+const OF_LOADING: readonly string[] = ["create-map", "load-program"];
+
 /** The first thing that a case takes and a runtime lacks, "the map type BPF_MAP_TYPE_LRU_HASH"; undefined where it has all. */
 export function missingFor(features: Features, scenario: CompiledScenario): string | undefined {
   const needs = needsOf(scenario);
+  const executed = features.executes ? undefined : needs.steps.find((step) => !OF_LOADING.includes(step));
+  if (executed !== undefined) return `${LISTS.steps} ${executed}`;
   for (const list of Object.keys(LISTS) as List[]) {
     const had = features[list];
     const missing = had === undefined ? undefined : needs[list].find((name) => !had.includes(name));
