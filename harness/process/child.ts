@@ -1,5 +1,6 @@
 /** One process that reads lines and writes lines, with nothing that it does trusted. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { Lines, LineTooLong } from "./lines.ts";
 
 /** The longest line that is read. */
 const LINE_BYTES_MAX = 16 << 20;
@@ -8,7 +9,6 @@ const STDERR_BYTES_MAX = 4096;
 /** What is shown of a line that makes no sense. */
 export const SHOWN_CHARACTERS = 120;
 
-const NEWLINE = 10;
 /** Within this, what it wrote before its end has been read. */
 const LAST_WRITES_MS = 200;
 /** How long it has to end by itself once its input ends. */
@@ -42,8 +42,7 @@ function endWithUs(child: Child): void {
 export class Child {
   readonly #process: ChildProcess;
   readonly #events: ChildEvents;
-  #parts: Buffer[] = [];
-  #length = 0;
+  readonly #lines = new Lines(LINE_BYTES_MAX);
   #stderr = "";
   #isOver = false;
 
@@ -123,20 +122,14 @@ export class Child {
   }
 
   #read(bytes: Buffer): void {
-    let from = 0;
-    while (!this.#isOver) {
-      const end = bytes.indexOf(NEWLINE, from);
-      if (end < 0) break;
-      this.#parts.push(bytes.subarray(from, end));
-      const line = this.#parts.length === 1 ? (this.#parts[0] as Buffer) : Buffer.concat(this.#parts);
-      this.#parts = [];
-      this.#length = 0;
-      from = end + 1;
-      this.#events.line(line.toString("utf8"));
+    try {
+      for (const line of this.#lines.in(bytes)) {
+        if (this.#isOver) return;
+        this.#events.line(line);
+      }
+    } catch (error) {
+      if (!(error instanceof LineTooLong)) throw error;
+      this.#over(`it wrote a line of more than ${LINE_BYTES_MAX >> 20} MiB`);
     }
-    if (this.#isOver || from === bytes.length) return;
-    this.#parts.push(bytes.subarray(from));
-    this.#length += bytes.length - from;
-    if (this.#length > LINE_BYTES_MAX) this.#over(`it wrote a line of more than ${LINE_BYTES_MAX >> 20} MiB`);
   }
 }

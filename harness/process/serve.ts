@@ -1,10 +1,13 @@
 /** Any runtime that is reached through a harness, as one that speaks the protocol: the other side of it. */
-import { createInterface } from "node:readline";
 import type { Readable, Writable } from "node:stream";
 import { z } from "zod";
-import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 import type { Harness, Outcome } from "../harness.ts";
+import { jsonOf, KnownShapes } from "./known-shapes.ts";
+import { Lines } from "./lines.ts";
 import { type Answer, greetingSchema, type Hello, PROTOCOL_VERSION, type Request, requestSchema } from "./protocol.ts";
+
+/** The longest request. */
+const LINE_BYTES_MAX = 64 << 20;
 
 /** How many lines are executed in one go where as many are there. */
 const BATCH = 64;
@@ -30,55 +33,25 @@ function answerOf(id: number, outcome: Outcome | undefined): Answer {
   return { id, error: outcome?.reason ?? "the runtime gave no outcome" };
 }
 
+const shapes = new KnownShapes();
 const idSchema = z.looseObject({ id: z.int().nonnegative() });
-const partsSchema = z.strictObject({
-  id: z.int().nonnegative(),
-  scenario: z.looseObject({ steps: z.unknown(), parameters: z.unknown() }),
-});
-const { steps: stepsSchema, parameters: parametersSchema } = requestSchema.shape.scenario.shape;
-const shapeSchema = requestSchema.shape.scenario.omit({ steps: true, parameters: true });
-type Shape = z.infer<typeof shapeSchema>;
-
-/** As many shapes as are kept: a case of a known one is read in a third of the time. */
-const SHAPES_MAX = 1024;
-const shapes = new Map<string, Shape>();
-
-/** The shape of a case, the same object for each case of that shape. */
-function readShape(value: unknown): Shape {
-  const key = JSON.stringify(value);
-  const known = shapes.get(key);
-  if (known !== undefined) return known;
-  const shape = shapeSchema.parse(value);
-  if (shapes.size >= SHAPES_MAX) shapes.clear();
-  shapes.set(key, shape);
-  return shape;
-}
-
-function readScenario({ steps, parameters, ...shape }: z.infer<typeof partsSchema>["scenario"]): CompiledScenario {
-  return { ...readShape(shape), parameters: parametersSchema.parse(parameters), steps: stepsSchema.parse(steps) };
-}
-
 /**
  * The request in a line, or what is to be answered where it cannot be read.
  * @throws {ProtocolMismatch} where it does not even say which case it is
  */
 function readRequest(line: string): Request | Answer {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new ProtocolMismatch("a line is no JSON");
+  const known = shapes.read(line);
+  if (known !== undefined) return known;
+  const value = jsonOf(line);
+  const request = requestSchema.safeParse(value);
+  if (request.success) {
+    shapes.remember(line, request.data);
+    return request.data;
   }
   const { data } = idSchema.safeParse(value);
-  if (data === undefined) throw new ProtocolMismatch("a line names no case");
-  try {
-    const { id, scenario } = partsSchema.parse(value);
-    return { id, scenario: readScenario(scenario) };
-  } catch (error) {
-    if (!(error instanceof z.ZodError)) throw error;
-    const [issue] = error.issues;
-    return { id: data.id, error: `malformed request: ${issue?.path.join(".")}: ${issue?.message}` };
-  }
+  if (data === undefined) throw new ProtocolMismatch("a line is no request: it is no JSON, or names no case");
+  const [issue] = request.error.issues;
+  return { id: data.id, error: `malformed request: ${issue?.path.join(".")}: ${issue?.message}` };
 }
 
 export interface Streams {
@@ -103,7 +76,6 @@ export async function serve(harness: Harness, name: string, { input, output }: S
   await write(helloOf(harness, name));
   const waiting: string[] = [];
   let isGreeted = false;
-  let working = Promise.resolve();
   const work = async () => {
     const lines = waiting.splice(0, BATCH);
     const requests = lines.map(readRequest);
@@ -114,25 +86,19 @@ export async function serve(harness: Harness, name: string, { input, output }: S
     );
     output.write(answers.map((answer) => `${JSON.stringify(answer)}\n`).join(""));
   };
-  for await (const line of createInterface({ input, crlfDelay: Number.POSITIVE_INFINITY })) {
-    if (!isGreeted) {
-      checkGreeting(line);
+  const lines = new Lines(LINE_BYTES_MAX);
+  for await (const bytes of input) {
+    for (const line of lines.in(bytes as Buffer)) {
+      if (isGreeted) waiting.push(line);
+      else checkGreeting(line);
       isGreeted = true;
-      continue;
     }
-    waiting.push(line);
-    working = working.then(work);
+    while (waiting.length > 0) await work();
   }
-  await working;
 }
 
 function checkGreeting(line: string): void {
-  let value: unknown;
-  try {
-    value = JSON.parse(line);
-  } catch {
-    throw new ProtocolMismatch("the first line is no greeting");
-  }
+  const value = jsonOf(line);
   const protocol = typeof value === "object" && value !== null && "protocol" in value ? value.protocol : "none";
   if (greetingSchema.safeParse(value).success) return;
   throw new ProtocolMismatch(`the other side speaks protocol ${protocol}, this is ${PROTOCOL_VERSION}`);

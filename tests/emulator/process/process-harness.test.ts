@@ -1,7 +1,7 @@
 import { mkdtempSync, readFileSync, rmSync } from "node:fs";
 import { tmpdir } from "node:os";
 import { join } from "node:path";
-import { afterEach, describe, expect, test } from "vitest";
+import { afterEach, describe, expect, test, vi } from "vitest";
 import { SIMPLE_MAP } from "../../../generators/map.ts";
 import type { Outcome } from "../../../harness/harness.ts";
 import { ProcessHarness } from "../../../harness/process/process-harness.ts";
@@ -124,7 +124,8 @@ describe("a runtime in a process", () => {
     const outcomes = await (await start("fork")).run(cases);
     const child = /child (\d+)/.exec(reasonOf(outcomes[BAD]))?.[1];
     expect(child).toBeDefined();
-    expect(isAlive(Number(child))).toBe(false);
+    // A process that was killed takes a moment to be gone.
+    await vi.waitFor(() => expect(isAlive(Number(child))).toBe(false), { timeout: 5000 });
   });
 });
 
