@@ -42,7 +42,7 @@ describe("a verifier", () => {
 
   it("that cannot be run is told at once", async () => {
     const { code, said } = await run("/no/such/verifier {elf}", "plumbing.programs-load");
-    expect({ code, said }).toEqual({ code: 3, said: expect.stringMatching(/does not run here: .*not\s+found/) });
+    expect({ code, said }).toEqual({ code: 3, said: expect.stringMatching(/does not run here:\s.*not\sfound/s) });
   });
 
   it("has to be given an object", async () => {
