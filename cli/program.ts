@@ -106,7 +106,7 @@ function addReplay(program: Command, io: Io, exit: (code: ExitCode) => void): vo
     .command("replay")
     .summary("run a saved case again")
     .description("Run a saved case, byte for byte, and let all guarantees judge it, first its own.")
-    .argument("<file>", "a case that run or diff has saved")
+    .argument("<file>", "a case that run or diff has saved, or a scenario that is not compiled")
     .requiredOption("--runtime <runtime>", "runtime to run it on")
     .addOption(expect())
     .addOption(append())
@@ -114,6 +114,19 @@ function addReplay(program: Command, io: Io, exit: (code: ExitCode) => void): vo
     .action(async (file: string, options: ReplayCommandOptions) => {
       const { replayCommand } = await import("./replay.ts");
       exit(await replayCommand(file, options, io));
+    });
+}
+
+function addCompile(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("compile")
+    .summary("make a case of a scenario")
+    .description("Compile a scenario that is written down as JSON (maps, programs, steps) to a case that replay runs.")
+    .argument("<file>", "the scenario")
+    .option("--out <file>", "where the case goes, instead of stdout")
+    .action(async (file: string, options: { out?: string }) => {
+      const { compileCommand } = await import("./compile.ts");
+      exit(await compileCommand(file, options, io));
     });
 }
 
@@ -266,6 +279,7 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     addDiff,
     addReplay,
     addExport,
+    addCompile,
     addBisectRun,
     addServe,
     addAgent,

@@ -12,8 +12,8 @@ import { EXIT, type ExitCode } from "./exit-code.ts";
 import { readExpectations } from "./expectations.ts";
 import type { Io } from "./io.ts";
 import { checkMachineOptions, type MachineOptions } from "./options.ts";
+import { orUsageError } from "./or-usage-error.ts";
 import { Progress } from "./progress.ts";
-import { isSystemError, systemErrorText } from "./system-error.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ReplayCommandOptions extends MachineOptions {
@@ -30,17 +30,11 @@ const EXIT_OF: Record<CaseVerdict["kind"], ExitCode> = {
 };
 
 /**
- * Reads a saved case.
+ * Reads a saved case, or makes one of a scenario.
  * @throws {UsageError | ScenarioError} where the file cannot be used
  */
-export async function readSaved(file: string): Promise<CompiledScenario> {
-  try {
-    return await readCase(file);
-  } catch (error) {
-    if (isSystemError(error)) throw new UsageError(`cannot read ${file}: ${systemErrorText(error)}`);
-    throw error;
-  }
-}
+export const readSaved = (file: string): Promise<CompiledScenario> =>
+  orUsageError(`cannot read ${file}`, () => readCase(file));
 
 /** Runs and draws a case whose parts may contradict one another, which shows only when they are put together. */
 async function replayed(

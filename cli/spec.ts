@@ -3,7 +3,6 @@ import { readdir } from "node:fs/promises";
 import { divergentCase } from "../conformance/divergent-case.ts";
 import type { Results } from "../conformance/results.ts";
 import { openEmulator } from "../harness/emulator/index.ts";
-import { writeAtomically } from "../reports/atomic-write.ts";
 import { writeCase } from "../reports/case-file.ts";
 import type { Block } from "../reports/spec-blocks.ts";
 import { seriesShowing } from "../reports/spec-divergence.ts";
@@ -15,10 +14,10 @@ import { type SpecReference, specReference } from "../reports/spec-reference.ts"
 import { readReports } from "../reports/spec-reports.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { DIVERGENCES } from "../specs/divergences.ts";
-import { EXIT, type ExitCode } from "./exit-code.ts";
+import type { ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
-import { isSystemError, systemErrorText } from "./system-error.ts";
-import { UsageError } from "./usage-error.ts";
+import { orUsageError, put } from "./or-usage-error.ts";
+import { isSystemError } from "./system-error.ts";
 
 const TITLE = "What the BPF timer helpers promise";
 
@@ -36,23 +35,8 @@ export interface SpecCommandOptions {
 }
 
 /** Turns what the operating system refused into a line for the user. */
-async function orUsageError<T>(what: string, work: () => Promise<T>): Promise<T> {
-  try {
-    return await work();
-  } catch (error) {
-    if (isSystemError(error)) throw new UsageError(`${what}: ${systemErrorText(error)}`);
-    throw error;
-  }
-}
-
 const reportsAt = (paths: readonly string[]): Promise<Results[]> =>
   orUsageError(`cannot read the reports ${paths.join(", ")}`, () => readReports(paths));
-
-async function put(text: string, out: string | undefined, io: Io): Promise<ExitCode> {
-  if (out === undefined) io.out.write(text);
-  else await orUsageError(`cannot write ${out}`, () => writeAtomically(out, text));
-  return EXIT.ok;
-}
 
 /**
  * Prints the reference.

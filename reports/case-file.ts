@@ -2,8 +2,9 @@
 import { createHash } from "node:crypto";
 import { readFile } from "node:fs/promises";
 import { join } from "node:path";
+import { compileBareScenario, isBareScenario } from "../scenario/bare-scenario.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
-import { parseSavedCase } from "../scenario/saved-case.ts";
+import { parseSavedCase, type SavedCaseIssue } from "../scenario/saved-case.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
 import { writeAtomically } from "./atomic-write.ts";
 import { makeFolder } from "./make-folder.ts";
@@ -26,6 +27,9 @@ export function caseFileName(subject: string, ...runtimes: readonly string[]): s
   return `${[subject, ...runtimes.map(fileNamePart)].join("--")}.json`;
 }
 
+/** What a file that holds a case says. */
+export const caseText = (compiled: CompiledScenario): string => `${JSON.stringify(compiled, null, 2)}\n`;
+
 /**
  * Saves a case in a folder, which is made if need be, and returns its path.
  * @throws {NodeJS.ErrnoException} where it cannot be written
@@ -33,11 +37,13 @@ export function caseFileName(subject: string, ...runtimes: readonly string[]): s
 export async function writeCase(folder: string, name: string, compiled: CompiledScenario): Promise<string> {
   await makeFolder(folder);
   const path = join(folder, name);
-  await writeAtomically(path, `${JSON.stringify(compiled, null, 2)}\n`);
+  await writeAtomically(path, caseText(compiled));
   return path;
 }
 
-function parseJson(text: string, path: string): unknown {
+/** @throws {ScenarioError} where it is not JSON */
+async function readJson(path: string): Promise<unknown> {
+  const text = await readFile(path, "utf8");
   try {
     return JSON.parse(text);
   } catch (error) {
@@ -54,15 +60,39 @@ const place = (path: readonly PropertyKey[]): string =>
     .join("")
     .replace(/^\./, "");
 
+/** The case that was read of a file; or what the file is not, and why. */
+function taken(
+  path: string,
+  what: string,
+  parsed: { data: CompiledScenario } | { issue: SavedCaseIssue },
+): CompiledScenario {
+  if ("data" in parsed) return parsed.data;
+  const { issue } = parsed;
+  const where = issue.path.length === 0 ? "" : `${place(issue.path)}: `;
+  throw new ScenarioError(`${path} is not ${what}: ${where}${issue.message.replaceAll(/\s+/g, " ")}`);
+}
+
+const A_SCENARIO = "a scenario that can be compiled";
+
 /**
- * Reads a saved case back.
+ * Reads a saved case back; a scenario that is not compiled is compiled, and is its own origin.
  * @throws {ScenarioError} where the file holds something else; the message says what, and where in it
  * @throws {NodeJS.ErrnoException} where it cannot be read
  */
 export async function readCase(path: string): Promise<CompiledScenario> {
-  const parsed = parseSavedCase(parseJson(await readFile(path, "utf8"), path));
-  if ("data" in parsed) return parsed.data;
-  const { issue } = parsed;
-  const where = issue.path.length === 0 ? "" : `${place(issue.path)}: `;
-  throw new ScenarioError(`${path} is not a saved scenario: ${where}${issue.message}`);
+  const value = await readJson(path);
+  if (isBareScenario(value)) return taken(path, A_SCENARIO, compileBareScenario(value));
+  return taken(path, "a saved scenario", parseSavedCase(value));
+}
+
+/**
+ * Reads a scenario that is not compiled, and makes a case of it.
+ * @throws {ScenarioError} where the file holds something else; the message says what, and where in it
+ * @throws {NodeJS.ErrnoException} where it cannot be read
+ */
+export async function compileScenarioFile(path: string): Promise<CompiledScenario> {
+  const value = await readJson(path);
+  if (typeof value === "object" && value !== null && "format" in value)
+    throw new ScenarioError(`${path} is compiled already: timerconf replay runs it as it is`);
+  return taken(path, A_SCENARIO, compileBareScenario(value));
 }

@@ -28,10 +28,19 @@ const CONCLUSIONS: Conclusions = {
   error: () => "could not be judged",
 };
 
-function conclusion(verdict: CaseVerdict | undefined, guarantee: string | undefined): string {
-  if (verdict === undefined || guarantee === undefined) return "the case names no guarantee, so nothing was judged";
+function conclusion(verdict: CaseVerdict, guarantee: string): string {
   const text = CONCLUSIONS[verdict.kind] as (verdict: CaseVerdict) => string;
   return `${guarantee} ${text(verdict)}`;
+}
+
+/** What is said of the case as a whole: by its own guarantee, or where it names none, of all of them. */
+function verdictLine({ verdict, outcome, others }: Replay, { origin }: CompiledScenario): string {
+  if (verdict !== undefined && origin?.guarantee !== undefined) return conclusion(verdict, origin.guarantee);
+  if (origin === undefined) return "the case names no guarantee and no scenario, so nothing was judged";
+  if (outcome.kind !== "trace") return "the case left no trace, so nothing was judged";
+  const broken = others.filter((other) => other.verdict.kind === "violated").length;
+  const count = broken === 0 ? "none" : String(broken);
+  return `the case names no guarantee: all of them judged it, and ${count} ${broken > 1 ? "are" : "is"} violated`;
 }
 
 /**
@@ -39,14 +48,15 @@ function conclusion(verdict: CaseVerdict | undefined, guarantee: string | undefi
  * @throws {ScenarioError} where the trace and the scenario do not belong together
  */
 export function replayText(
-  { version, outcome, verdict, others }: Replay,
+  result: Replay,
   { compiled, runtime, statement = "" }: Replayed,
   paint: Paint = plain,
 ): string {
+  const { version, outcome, verdict, others } = result;
   const guarantee = compiled.origin?.guarantee;
   const last = [
     `${runtime} is ${version}`,
-    ...labelled("", conclusion(verdict, guarantee), TEXT_WIDTH),
+    ...labelled("", verdictLine(result, compiled), TEXT_WIDTH),
     ...others.flatMap((other) => labelled("", conclusion(other.verdict, other.guarantee.id), TEXT_WIDTH)),
     "",
   ];

@@ -166,9 +166,12 @@ function emitLock(context: FunctionContext, at: number, element: Element, helper
   context.asm.emit(add(R1, fieldOffset(map, "spin-lock") ?? 0), callHelper(helper));
 }
 
-function payloadOffset(map: MapSpec, at: number): number {
+function payloadOffset({ index, callback }: FunctionContext, map: MapSpec, at: number): number {
   const offset = fieldOffset(map, "u64");
-  if (offset === undefined) throw new ScenarioError(`operation ${at} reads or writes a payload that its map lacks`);
+  if (offset === undefined)
+    throw new ScenarioError(
+      `program ${index} ${functionName(callback)}: operation ${at} reads or writes a payload that its map lacks`,
+    );
   return offset;
 }
 
@@ -251,13 +254,13 @@ const EMITTERS: Emitters = {
   },
   "read-payload"(context, { element }, at) {
     const map = emitElement(context, at, element, R1);
-    context.asm.emit(load("dw", R0, R1, payloadOffset(map, at)));
+    context.asm.emit(load("dw", R0, R1, payloadOffset(context, map, at)));
     log(context, at);
   },
   "write-payload"(context, { element }, at) {
     const map = emitElement(context, at, element, R1);
     loadParameter(context, R0);
-    context.asm.emit(store("dw", R1, payloadOffset(map, at), R0));
+    context.asm.emit(store("dw", R1, payloadOffset(context, map, at), R0));
     log(context, at);
   },
   "access-timer"(context, operation, at) {
