@@ -24,6 +24,6 @@ export async function agentCommand({ out }: { out: string }, io: Io): Promise<Ex
     if (isSystemError(error)) throw new UsageError(`cannot write ${out}: ${systemErrorText(error)}`);
     throw error;
   }
-  io.out.write(`${out}: as root on any Linux machine, timerconf run --runtime 'process:${out}'\n`);
+  io.out.write(`${out}: as root on any Linux machine, timerconf run --runtime 'process:${out} --parallel 8'\n`);
   return EXIT.ok;
 }

@@ -323,7 +323,7 @@ void guest_speak(const char *device)
 	processors_bring_up();
 	kernel_log_open();
 	open_raw(device);
-	protocol_speak();
+	protocol_speak(1);
 	reboot(RB_POWER_OFF);
 	_exit(0);
 }

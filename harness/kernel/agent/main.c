@@ -5,10 +5,12 @@
  */
 #include <stdio.h>
 #include <stdlib.h>
+#include <string.h>
 #include <sys/prctl.h>
 #include <sys/resource.h>
 #include <unistd.h>
 
+#include "crew.h"
 #include "guest.h"
 #include "kernel_log.h"
 #include "pins.h"
@@ -16,13 +18,32 @@
 
 enum { DESCRIPTORS_MAX = 1 << 16 };
 
+/* How many cases at the same time the arguments ask for; 0 where they ask for something else. */
+static int parallel_of(int count, char **arguments)
+{
+	int parallel;
+
+	if (count == 1)
+		return 1;
+	if (count != 3 || strcmp(arguments[1], "--parallel"))
+		return 0;
+	parallel = atoi(arguments[2]);
+	return parallel >= 1 && parallel <= CREW_MAX ? parallel : 0;
+}
+
 int main(int count, char **arguments)
 {
 	const struct rlimit unlimited = { RLIM_INFINITY, RLIM_INFINITY };
 	const struct rlimit descriptors = { DESCRIPTORS_MAX, DESCRIPTORS_MAX };
 
-	if (count > 1 && getpid() != 1) {
-		fprintf(stderr, "usage: %s  (speaks the protocol of docs/PROTOCOL.md on standard input and output, as root)\n", arguments[0]);
+	int parallel = getpid() == 1 ? 1 : parallel_of(count, arguments);
+
+	if (!parallel) {
+		fprintf(stderr,
+			"usage: %s [--parallel N]\n"
+			"Speaks the protocol of docs/PROTOCOL.md on standard input and output, with up to %d cases at the same\n"
+			"time. It has to be run as root.\n",
+			arguments[0], CREW_MAX);
 		return 2;
 	}
 	/* Kernels before 5.11 charge BPF memory to this limit; where it stays low, loads fail with -EPERM and say so. */
@@ -38,5 +59,5 @@ int main(int count, char **arguments)
 		guest_run();
 	pins_mount_file_system();
 	kernel_log_open();
-	return protocol_speak();
+	return protocol_speak(parallel);
 }

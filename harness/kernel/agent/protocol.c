@@ -3,6 +3,7 @@
 
 #include <errno.h>
 #include <json-c/json.h>
+#include <stdbool.h>
 #include <stdio.h>
 #include <stdlib.h>
 #include <string.h>
@@ -10,6 +11,7 @@
 #include <unistd.h>
 
 #include "case.h"
+#include "crew.h"
 #include "text.h"
 
 enum { PROTOCOL_VERSION = 1, EXIT_PROTOCOL = 2, EXIT_OUTPUT = 3 };
@@ -19,14 +21,19 @@ enum { LATENESS_NS = 1000000 };
 
 static int write_line(struct text *line)
 {
+	bool is_written;
+
 	text_put(line, "\n");
-	if (fwrite(line->bytes, 1, line->length, stdout) == line->length && !fflush(stdout))
+	crew_lock_output();
+	is_written = fwrite(line->bytes, 1, line->length, stdout) == line->length && !fflush(stdout);
+	crew_unlock_output();
+	if (is_written)
 		return 0;
 	perror("agent: standard output");
 	return EXIT_OUTPUT;
 }
 
-static int say_hello(struct text *line)
+static int say_hello(struct text *line, int parallel)
 {
 	struct utsname name;
 	char release[16] = "";
@@ -48,7 +55,9 @@ static int say_hello(struct text *line)
 	text_integer(line, sysconf(_SC_NPROCESSORS_ONLN));
 	text_put(line, ",\"clock\":{\"kind\":\"real\",\"latenessNs\":");
 	text_integer(line, LATENESS_NS);
-	text_put(line, "}}");
+	text_put(line, "},\"parallel\":");
+	text_integer(line, parallel);
+	text_put(line, "}");
 	return write_line(line);
 }
 
@@ -93,22 +102,39 @@ static int answer(struct json_object *request, size_t length, struct text *line)
 	return write_line(line);
 }
 
-int protocol_speak(void)
+static int answer_line(const char *text, size_t length, struct text *line)
 {
-	struct text line = { 0 };
+	struct json_object *request = json_tokener_parse(text);
+	int status = answer(request, length, line);
+
+	json_object_put(request);
+	return status;
+}
+
+static int answer_lines(struct text *line)
+{
 	char *input = NULL;
 	size_t capacity = 0;
 	ssize_t length;
-	int status = say_hello(&line);
+	int status = 0;
 
-	if (!status && getline(&input, &capacity, stdin) > 0)
-		status = check_greeting(input);
-	while (!status && (length = getline(&input, &capacity, stdin)) > 0) {
-		struct json_object *request = json_tokener_parse(input);
-
-		status = answer(request, length, &line);
-		json_object_put(request);
-	}
+	while (!status && (length = getline(&input, &capacity, stdin)) > 0)
+		status = answer_line(input, length, line);
 	free(input);
+	return status;
+}
+
+int protocol_speak(int parallel)
+{
+	struct text line = { 0 };
+	char *greeting = NULL;
+	size_t capacity = 0;
+	int status = say_hello(&line, parallel);
+
+	if (!status && getline(&greeting, &capacity, stdin) > 0)
+		status = check_greeting(greeting);
+	free(greeting);
+	if (!status)
+		status = parallel > 1 ? crew_answer(parallel, answer_line) : answer_lines(&line);
 	return status;
 }

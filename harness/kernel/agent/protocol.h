@@ -2,7 +2,7 @@
 #ifndef PROTOCOL_H
 #define PROTOCOL_H
 
-/* Answers until the input ends. Returns what the program exits with. */
-int protocol_speak(void);
+/* Answers until the input ends, so many cases at the same time. Returns what the program exits with. */
+int protocol_speak(int parallel);
 
 #endif
