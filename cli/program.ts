@@ -9,6 +9,7 @@ import { casesOption, collect, kernelsOption, type MachineOptions, randomSeed, s
 import type { ReplayCommandOptions } from "./replay.ts";
 import type { RunCommandOptions } from "./run.ts";
 import type { FindingsCommandOptions, SpecCommandOptions } from "./spec.ts";
+import type { VectorsCommandOptions } from "./vectors.ts";
 
 /** Options as commander hands them over, before a seed is drawn for who gave none. */
 type Unseeded<T extends { seed: number }> = Omit<T, "seed"> & { seed?: number };
@@ -250,11 +251,27 @@ function addSchemas(program: Command, io: Io, exit: (code: ExitCode) => void): v
   program
     .command("schemas")
     .summary("write the JSON Schemas of the protocol")
-    .description("Write the JSON Schemas of the protocol and of saved cases; docs/schemas holds them too.")
+    .description("Write the JSON Schemas of the protocol, saved cases and vectors; docs/schemas holds them too.")
     .requiredOption("--out <dir>", "where they go")
     .action(async (options: { out: string }) => {
       const { schemasCommand } = await import("./schemas.ts");
       exit(await schemasCommand(options, io));
+    });
+}
+
+function addVectors(program: Command, io: Io, exit: (code: ExitCode) => void): void {
+  program
+    .command("vectors")
+    .summary("write test vectors")
+    .description("Write fixed cases of every guarantee with what has to be observed in each; see docs/VECTORS.md.")
+    .argument("<dir>", "where they go, one file a guarantee")
+    .addOption(repeatable("--guarantee <glob>", "ids to write, such as 'init.*'", "all"))
+    .option("--profile <release>", "the Linux release whose cases they are", "6.12")
+    .option("--seed <seed>", "what they are drawn from", seedOption, 1)
+    .addOption(repeatable("--confirm <runtime>", "a runtime to try each on before it is written", "none"))
+    .action(async (folder: string, options: VectorsCommandOptions) => {
+      const { vectorsCommand } = await import("./vectors.ts");
+      exit(await vectorsCommand(folder, options, io));
     });
 }
 
@@ -287,6 +304,7 @@ export function buildProgram(io: Io, exit: (code: ExitCode) => void): Command {
     addKernels,
     addReferences,
     addSchemas,
+    addVectors,
   ])
     add(program, io, exit);
   return program;

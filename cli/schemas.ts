@@ -1,6 +1,6 @@
 /** `timerconf schemas`: the JSON Schemas of the protocol and of saved cases. */
 import { join } from "node:path";
-import { schemaFiles } from "../harness/process/schemas.ts";
+import { schemaFiles } from "../conformance/schemas.ts";
 import { writeAtomically } from "../reports/atomic-write.ts";
 import { makeFolder } from "../reports/make-folder.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";

@@ -40,6 +40,10 @@ export function judgeCase(jury: Jury, item: Case, outcome: Outcome, expected: re
   return { item, outcome, opinions, trouble: { kind: "complaint", violation, ...accepted } };
 }
 
+/** Whether anything is wrong with it that nothing excuses. */
+export const objectsTo = ({ opinions, trouble }: JudgedCase): boolean =>
+  trouble !== undefined || opinions.some(({ violation, excuse }) => violation !== undefined && excuse === undefined);
+
 /** What one guarantee says of one case. */
 export type CaseVerdict =
   | { kind: "holds" | "not-exercised" }

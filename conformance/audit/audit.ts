@@ -2,15 +2,13 @@
 import fc from "fast-check";
 import { anyScenario } from "../../generators/scenario.ts";
 import type { Harness } from "../../harness/harness.ts";
-import { type HistoryEvent, readHistory } from "../../scenario/history.ts";
-import type { Trace } from "../../scenario/trace.ts";
-import { Reading } from "../../specs/checks/reading.ts";
-import type { Guarantee, Violation } from "../../specs/guarantee.ts";
-import { type Observation, UNPROMISED, type Unpromised } from "../../specs/unpromised.ts";
+import type { Guarantee } from "../../specs/guarantee.ts";
+import { UNPROMISED, type Unpromised } from "../../specs/unpromised.ts";
 import { type Case, drawCases, seedFor, toCase } from "../cases.ts";
-import { judgeCase } from "../judge-case.ts";
-import { type Juror, Jury } from "../jury.ts";
+import { judgeCase, objectsTo } from "../judge-case.ts";
+import { Jury } from "../jury.ts";
 import { type Corruption, type CorruptionKind, corruptionsOf } from "./corruptions.ts";
+import { Truth } from "./truth.ts";
 
 export interface AuditOptions {
   catalogue: readonly Guarantee[];
@@ -48,38 +46,6 @@ function picker(seed: number): (count: number) => number {
   };
 }
 
-/** A true trace, and what was observed in it. */
-class Truth {
-  readonly #reading: Reading;
-  readonly #harness: Harness;
-  /** The events that recorded divergences explain. */
-  readonly #divergences: ReadonlySet<HistoryEvent | undefined>;
-
-  constructor(jury: Jury, item: Case, trace: Trace, harness: Harness) {
-    this.#reading = new Reading(readHistory(item.scenario, item.compiled, trace));
-    this.#harness = harness;
-    const isDivergence = (violation: Violation, { divergences }: Juror): boolean =>
-      divergences.some((each) => each.shows(violation, this.#reading, harness.clock));
-    this.#divergences = new Set(
-      jury.jurors
-        .filter(({ divergences }) => divergences.length > 0)
-        .flatMap((juror) =>
-          juror.clause.check(this.#reading, harness.clock).violations.filter((each) => isDivergence(each, juror)),
-        )
-        .map(({ event }) => event),
-    );
-  }
-
-  observation({ at, place, ...corruption }: Corruption): Observation {
-    const [step, ...records] = this.#reading.events.filter((event) => event.at === at);
-    const event = place === undefined ? step : records[place];
-    const next = place === undefined ? undefined : records[place + 1];
-    const isDivergence = this.#divergences.has(event);
-    const { linux, clock } = this.#harness;
-    return { ...corruption, reading: this.#reading, event, next, isDivergence, linux, clock };
-  }
-}
-
 /** Makes single observations of true traces wrong, and judges each trace so made by all guarantees. */
 export async function audit(harness: Harness, options: AuditOptions): Promise<AuditResult> {
   const { catalogue, seed, random } = options;
@@ -96,10 +62,7 @@ export async function audit(harness: Harness, options: AuditOptions): Promise<Au
     // Only what goes unnoticed is looked at again.
     let truth: Truth | undefined;
     for (const corruption of corruptionsOf(item, outcome.trace, pick)) {
-      const { opinions, trouble } = judgeCase(jury, item, { ...outcome, trace: corruption.trace });
-      const isNoticed =
-        trouble !== undefined ||
-        opinions.some(({ violation, excuse }) => violation !== undefined && excuse === undefined);
+      const isNoticed = objectsTo(judgeCase(jury, item, { ...outcome, trace: corruption.trace }));
       const tally = result.kinds.get(corruption.kind) ?? { tried: 0, noticed: 0, unpromised: 0 };
       result.kinds.set(corruption.kind, tally);
       tally.tried++;

@@ -5,7 +5,7 @@ import { type Fault, faults, isFaultName } from "./faults/index.ts";
 import { PROFILE_RANGE, type Profile, profileOf, profiles } from "./profiles.ts";
 
 export { type Fault, type FaultName, faults, isFaultName } from "./faults/index.ts";
-export { type Profile, profileOf, profiles } from "./profiles.ts";
+export { type Profile, profileOf, profiles, releases } from "./profiles.ts";
 
 const NAME = /^emulator(?::(?<version>[^+]*))?(?:\+fault=(?<fault>.*))?$/;
 

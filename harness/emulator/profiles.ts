@@ -194,6 +194,11 @@ export function profileOf(version: string): Profile | undefined {
   return Object.assign({ linux: { major, minor }, ...FIRST }, ...made.map(({ to }) => to));
 }
 
+/** Every release that has a profile, oldest first. */
+export const releases: readonly string[] = Object.entries(LAST_MINOR)
+  .flatMap(([major, last]) => Array.from({ length: last + 1 }, (_, minor) => `${major}.${minor}`))
+  .filter((version) => rank(version) >= rank(OLDEST));
+
 /** The releases people ask for: the lines kept alive for long, and those of which kernels are to be had. */
 const NAMED = ["5.15", "6.1", "6.4", "6.6", "6.12", "6.16", "6.18", "6.19", "7.0", "7.1", "7.2", "7.3"];
 

@@ -1,7 +1,7 @@
 import { readdirSync, readFileSync } from "node:fs";
 import { describe, expect, test } from "vitest";
+import { schemaFiles } from "../../../conformance/schemas.ts";
 import { PROTOCOL_VERSION } from "../../../harness/process/protocol.ts";
-import { schemaFiles } from "../../../harness/process/schemas.ts";
 import { COMPILED_SCENARIO_VERSION, compiledStepKinds } from "../../../scenario/compiled-scenario.ts";
 
 const read = (path: string): string => readFileSync(new URL(`../../../${path}`, import.meta.url), "utf8");

@@ -1,8 +1,9 @@
-/** The JSON Schemas of what is said in the protocol, from the zod schemas that read it. */
+/** The JSON Schemas of what is said in the protocol, and of files, from the zod schemas that read it. */
 import { z } from "zod";
-import { compiledScenarioSchema } from "../../scenario/compiled-scenario.ts";
-import { traceSchema } from "../../scenario/trace.ts";
-import { answerSchema, greetingSchema, helloSchema, requestSchema } from "./protocol.ts";
+import { answerSchema, greetingSchema, helloSchema, requestSchema } from "../harness/process/protocol.ts";
+import { compiledScenarioSchema } from "../scenario/compiled-scenario.ts";
+import { traceSchema } from "../scenario/trace.ts";
+import { vectorsFileSchema } from "./vectors/format.ts";
 
 const SCHEMAS = {
   greeting: { title: "The first line from the suite", schema: greetingSchema },
@@ -11,6 +12,7 @@ const SCHEMAS = {
   answer: { title: "An answer, as a line from the runtime", schema: answerSchema },
   case: { title: "A saved case", schema: compiledScenarioSchema },
   trace: { title: "A trace", schema: traceSchema },
+  vectors: { title: "The test vectors of a guarantee", schema: vectorsFileSchema },
 } as const satisfies Record<string, { title: string; schema: z.ZodType }>;
 
 /** Each schema's text, by the name of its file: `hello.schema.json`. */
