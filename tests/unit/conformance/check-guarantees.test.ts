@@ -182,6 +182,14 @@ describe("what came late", () => {
     expect(shown).toEqual([]);
   });
 
+  it("has to be late each time where time is real", async () => {
+    const on = harness({ clock: { kind: "real", latenessNs: 0 } });
+    const verdict = async (isLate: (run: number) => boolean) =>
+      (await check([guarantee("a.b", [clause("returns", lateIn(isLate))])], { on })).resultOf("a.b")?.verdict;
+    expect(await verdict((run) => run === 3 || run === 31)).toBe("holds");
+    expect(await verdict((run) => run === 3 || run >= 30)).toBe("violated");
+  });
+
   it("is a violation where it is late again", async () => {
     const { resultOf, shown } = await check([
       guarantee("a.b", [
