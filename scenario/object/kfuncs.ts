@@ -1,6 +1,7 @@
 /** The kfuncs that an object calls: functions of the kernel, declared in `.ksyms`. */
 import { BTF_INT, type BtfWriter } from "../../bpf/btf.ts";
 import type { ElfSymbol, ElfWriter } from "../../bpf/elf-writer.ts";
+import { BPF_TIMER_BYTES } from "../../bpf/uapi.ts";
 import { ScenarioError } from "../scenario-error.ts";
 
 /** What a kfunc gives and takes, as far as libbpf compares it with the kernel's (bpf_core_types_are_compat). */
@@ -25,7 +26,8 @@ const SIGNATURES: ReadonlyMap<string, Signature> = new Map([
 export function addKfuncs(elf: ElfWriter, btf: BtfWriter, names: readonly string[]): Map<string, ElfSymbol> {
   if (names.length === 0) return new Map();
   const int = btf.int("int", 4, BTF_INT.SIGNED);
-  const pointed = { timer: btf.fwd("bpf_timer", "struct"), flags: btf.int("unsigned long", 8) };
+  // libbpf takes a struct that is only named for something else than the kernel's, and compares no members.
+  const pointed = { timer: btf.struct("bpf_timer", BPF_TIMER_BYTES, []), flags: btf.int("unsigned long", 8) };
   const declared = names.map((name) => {
     const signature = SIGNATURES.get(name);
     if (signature === undefined) throw new ScenarioError(`what the kfunc ${name} gives and takes is not known here`);

@@ -119,11 +119,14 @@ describe("an object of a case", () => {
 
   test("declares kfuncs weak, in .ksyms", () => {
     const compiled = compile(scenario([timerMap(1)], [program([lookup(0, 0), cancelAsync()])], []));
-    const { symbol, relocations, type } = objectParts(compiled);
+    const { symbol, relocations, type, types } = objectParts(compiled);
     expect(symbol("bpf_timer_cancel_async")).toMatchObject({ binding: 2, section: "" });
     expect(relocations.filter((each) => each.symbol.name === "bpf_timer_cancel_async")).toMatchObject([{ type: 10 }]);
     expect(type("bpf_timer_cancel_async")).toMatchObject({ kind: "func", linkage: "extern" });
     expect(type(".ksyms")).toMatchObject({ kind: "datasec" });
+    const parameter = types[type("bpf_timer_cancel_async")?.typeId ?? 0]?.parameters[0];
+    const pointed = types[types[parameter?.typeId ?? 0]?.typeId ?? 0];
+    expect(pointed).toMatchObject({ kind: "struct", name: "bpf_timer" });
   });
 
   test("keeps programs of one type in one section, and their functions apart", () => {
