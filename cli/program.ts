@@ -4,6 +4,7 @@ import type { DiffCommandOptions } from "./diff.ts";
 import { EXIT_CODES_HELP, type ExitCode } from "./exit-code.ts";
 import type { ExportCommandOptions } from "./export.ts";
 import { complain, type Io } from "./io.ts";
+import type { ListCommandOptions } from "./list.ts";
 import type { MatrixCommandOptions } from "./matrix.ts";
 import { casesOption, collect, kernelsOption, type MachineOptions, randomSeed, seedOption } from "./options.ts";
 import type { ReplayCommandOptions } from "./replay.ts";
@@ -37,6 +38,8 @@ const repeatable = (flags: string, description: string, otherwise: string): Opti
 const append = (): Option => repeatable("--append <text>", "text for the command line of kernels", "none");
 const expect = (): Option =>
   repeatable("--expect <file>", "what is known to differ, as JSON; see docs/EXPECTATIONS.md", "none");
+const guarantees = (): Option =>
+  new Option("--guarantees <dir>", "a folder of guarantees of your own that join these; see docs/LIBRARY.md");
 const strict = (): Option => new Option("--strict", "exit 1 where a recorded divergence no longer shows");
 const qemuArg = (): Option => repeatable("--qemu-arg <arg>", "one more argument for the QEMU of kernels", "none");
 
@@ -47,6 +50,7 @@ function addRun(program: Command, io: Io, exit: (code: ExitCode) => void): void 
     .description("Run generated cases of every guarantee on each runtime, judge them, and shrink what is violated.")
     .addOption(repeatable("--runtime <runtime>", "runtime under test", "emulator and kernel"))
     .addOption(repeatable("--guarantee <glob>", "ids to check, such as 'init.*'", "all"))
+    .addOption(guarantees())
     .option("--cases <n>", "cases to draw for each guarantee", casesOption, 100)
     .option("--seed <seed>", "what all cases are drawn from (default: random, and printed)", seedOption)
     .option("--out <dir>", "where report.json and counterexamples go", DEFAULT_OUT)
@@ -109,6 +113,7 @@ function addReplay(program: Command, io: Io, exit: (code: ExitCode) => void): vo
     .description("Run a saved case, byte for byte, and let all guarantees judge it, first its own.")
     .argument("<file>", "a case that run or diff has saved, or a scenario that is not compiled")
     .requiredOption("--runtime <runtime>", "runtime to run it on")
+    .addOption(guarantees())
     .addOption(expect())
     .addOption(append())
     .addOption(qemuArg())
@@ -136,8 +141,9 @@ function addListings(program: Command, io: Io, exit: (code: ExitCode) => void): 
     .command("list")
     .summary("list the guarantees and faults")
     .description("List the guarantees, and the faults of the emulator.")
+    .addOption(guarantees())
     .option("--json", "for programs")
-    .action(async (options: { json?: true }) => {
+    .action(async (options: ListCommandOptions) => {
       const { listCommand } = await import("./list.ts");
       exit(await listCommand(options, io));
     });

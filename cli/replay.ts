@@ -6,8 +6,7 @@ import { paintFor } from "../reports/paint.ts";
 import { replayText } from "../reports/replay-text.ts";
 import type { CompiledScenario } from "../scenario/compiled-scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
-import { loadCatalogue } from "../specs/catalogue.ts";
-import { statementOf } from "../specs/guarantee.ts";
+import { type Guarantee, statementOf } from "../specs/guarantee.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import { readExpectations } from "./expectations.ts";
 import type { Io } from "./io.ts";
@@ -15,10 +14,13 @@ import { checkMachineOptions, type MachineOptions } from "./options.ts";
 import { orUsageError } from "./or-usage-error.ts";
 import { Progress } from "./progress.ts";
 import { UsageError } from "./usage-error.ts";
+import { wholeCatalogue } from "./whole-catalogue.ts";
 
 export interface ReplayCommandOptions extends MachineOptions {
   runtime: string;
   expect: readonly string[];
+  /** A folder of guarantees of the user, which join the catalogue. */
+  guarantees?: string;
 }
 
 const EXIT_OF: Record<CaseVerdict["kind"], ExitCode> = {
@@ -40,14 +42,14 @@ export const readSaved = (file: string): Promise<CompiledScenario> =>
 async function replayed(
   file: string,
   saved: CompiledScenario,
-  { runtime, append, qemuArg, expect }: ReplayCommandOptions,
+  { runtime, append, qemuArg, expect, catalogue }: ReplayCommandOptions & { catalogue: readonly Guarantee[] },
   statement: string | undefined,
   io: Io,
 ) {
   const progress = new Progress(io.err);
   const say = (line: string) => progress.say(line);
-  const expectations = await readExpectations(expect, await loadCatalogue());
-  const options = { signal: io.signal, progress: say, append, qemuArg, expectations };
+  const expectations = await readExpectations(expect, catalogue);
+  const options = { signal: io.signal, progress: say, append, qemuArg, expectations, catalogue };
   try {
     const result = await replay(saved, runtime, options);
     const paint = paintFor(io.out.isTTY, io.env);
@@ -76,10 +78,17 @@ export async function replayCommand(file: string, options: ReplayCommandOptions,
   checkMachineOptions(options, [options.runtime]);
   const saved = await readSaved(file);
   const id = saved.origin?.guarantee;
-  const guarantee = (await loadCatalogue()).find((entry) => entry.id === id);
+  const catalogue = await wholeCatalogue(options.guarantees);
+  const guarantee = catalogue.find((entry) => entry.id === id);
   if (id !== undefined && guarantee === undefined)
     throw new UsageError(`${file} names the guarantee ${id}, which this version does not have (see timerconf list)`);
-  const { result, text } = await replayed(file, saved, options, guarantee && statementOf(guarantee), io);
+  const { result, text } = await replayed(
+    file,
+    saved,
+    { ...options, catalogue },
+    guarantee && statementOf(guarantee),
+    io,
+  );
   io.out.write(text);
   return exitCode(result);
 }

@@ -8,7 +8,6 @@ import { indent } from "../reports/indent.ts";
 import { paintFor } from "../reports/paint.ts";
 import { prepareResultsFolder, writeResults } from "../reports/results-file.ts";
 import { terminalTable } from "../reports/terminal-table.ts";
-import { loadCatalogue } from "../specs/catalogue.ts";
 import { type Guarantee, statementOf } from "../specs/guarantee.ts";
 import type { ExitCode } from "./exit-code.ts";
 import { readExpectations } from "./expectations.ts";
@@ -19,10 +18,13 @@ import { isKernel, runExitCode } from "./run-exit-code.ts";
 import { Safekeeping } from "./safekeeping.ts";
 import { selectGuarantees } from "./select-guarantees.ts";
 import { UsageError } from "./usage-error.ts";
+import { wholeCatalogue } from "./whole-catalogue.ts";
 
 export interface RunCommandOptions extends MachineOptions {
   runtime: readonly string[];
   guarantee: readonly string[];
+  /** A folder of guarantees of the user, which join the catalogue. */
+  guarantees?: string;
   cases: number;
   seed: number;
   out: string;
@@ -104,7 +106,7 @@ export async function runCommand(options: RunCommandOptions, io: Io, variant: Ru
   const { cases, seed, out, append, qemuArg } = options;
   const runtimes = selectRuntimes(options.runtime, options.requireKernel === true);
   checkMachineOptions(options, runtimes);
-  const catalogue = await loadCatalogue();
+  const catalogue = await wholeCatalogue(options.guarantees);
   const guarantees = selectGuarantees(catalogue, options.guarantee);
   const expectations = await readExpectations(options.expect, catalogue);
   const findings = new Findings(io, out, catalogue);

@@ -20,6 +20,12 @@ export interface Replay {
   others: { guarantee: Guarantee; verdict: CaseVerdict }[];
 }
 
+export interface ReplayOptions extends OpenOptions {
+  expectations?: readonly Expectation[];
+  /** Who judges; the catalogue of this package where it is left out. */
+  catalogue?: readonly Guarantee[];
+}
+
 /** What came of the last case, unless one before it, without which it proves nothing, could not be executed. */
 function lastOf(outcomes: readonly Outcome[]): Outcome {
   const failed = outcomes.slice(0, -1).find((outcome) => outcome.kind !== "trace");
@@ -36,11 +42,11 @@ function lastOf(outcomes: readonly Outcome[]): Outcome {
 export async function replay(
   saved: CompiledScenario,
   runtime: string,
-  { expectations = [], ...options }: OpenOptions & { expectations?: readonly Expectation[] },
+  { expectations = [], catalogue: given, ...options }: ReplayOptions,
 ): Promise<Replay> {
   const { origin, ...compiled } = saved;
   const id = origin?.guarantee;
-  const catalogue = await loadCatalogue();
+  const catalogue = given ?? (await loadCatalogue());
   if (id !== undefined && !catalogue.some((entry) => entry.id === id))
     throw new ScenarioError(`the saved case names guarantee ${id}, which is not in the catalogue`);
   await using harness = await openDisposable(runtime, { ...options, guests: 1 });

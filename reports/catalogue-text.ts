@@ -1,6 +1,6 @@
 /** The catalogue for people: each guarantee with its statement, where it is written, and the faults that break it. */
 import { faultsOf, type Guarantee, statementOf } from "../specs/guarantee.ts";
-import { DOCUMENTS } from "../specs/sources/documents.ts";
+import { titleOf } from "../specs/sources/documents.ts";
 import { indent, labelled, TEXT_WIDTH } from "./indent.ts";
 import { type Paint, plain } from "./paint.ts";
 
@@ -28,7 +28,11 @@ export function listing(guarantees: readonly Guarantee[], faults: Faults): Catal
       statement: statementOf(guarantee),
       clauses: guarantee.clauses.map(({ name, words, faults: broken }) => ({ name, words, faults: broken })),
       since: guarantee.since,
-      sources: guarantee.citations.map(({ document, place }) => ({ document, title: DOCUMENTS[document], place })),
+      sources: guarantee.citations.map((citation) => ({
+        document: citation.document,
+        title: titleOf(citation),
+        place: citation.place,
+      })),
       faults: faultsOf(guarantee),
     })),
     faults: Object.entries(faults).map(([name, { summary }]) => ({

@@ -3,7 +3,7 @@ import type { Results } from "../conformance/results.ts";
 import { faults } from "../harness/emulator/index.ts";
 import { DIVERGENCES, type Divergence } from "../specs/divergences.ts";
 import { faultsOf, type Guarantee, statementOf } from "../specs/guarantee.ts";
-import { DOCUMENTS } from "../specs/sources/documents.ts";
+import { titleOf } from "../specs/sources/documents.ts";
 import type { Place } from "../specs/sources/sentence.ts";
 import {
   type Coverage,
@@ -70,7 +70,11 @@ function specGuarantee(
     statement: statementOf(guarantee),
     since,
     undocumented,
-    sources: citations.map(({ document, place }) => ({ document, title: DOCUMENTS[document], place })),
+    sources: citations.map((citation) => ({
+      document: citation.document,
+      title: titleOf(citation),
+      place: citation.place,
+    })),
     sentences: SENTENCES.filter((sentence) => sentence.guarantees?.includes(id) === true).map(
       (sentence) => sentence.id,
     ),

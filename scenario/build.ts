@@ -1,4 +1,7 @@
-/** Short forms for writing scenarios down: operations, programs and steps, with the usual preparation filled in. */
+/**
+ * Short forms for writing scenarios down: operations, programs and steps, with the usual preparation filled in.
+ * @since 0.1.0
+ */
 
 import type { ProgramType } from "./program-types.ts";
 import type { Callback, Element, MapSpec, Operation, ProgramSpec, Scenario, Step, U64 } from "./scenario.ts";

@@ -5,11 +5,11 @@ import type { Scenario } from "../scenario/scenario.ts";
 import type { Reading } from "./checks/reading.ts";
 import type { SourceId } from "./sources/documents.ts";
 
-/** Where a promise is written: a document of `specs/sources/documents.ts` and the place in it. */
-export interface Citation {
-  document: SourceId;
-  place: string;
-}
+/**
+ * Where a promise is written: a document of `specs/sources/documents.ts` and the place in it. A document that is not
+ * listed there brings its title along.
+ */
+export type Citation = { document: SourceId; place: string } | { document: string; place: string; title: string };
 
 /** How a runtime's clock behaves; a callback may be up to `latenessNs` late. */
 export interface ClockBound {

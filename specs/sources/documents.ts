@@ -27,3 +27,7 @@ export const DOCUMENTS = {
 } as const;
 
 export type SourceId = keyof typeof DOCUMENTS;
+
+/** What a cited document is called. */
+export const titleOf = (citation: { document: SourceId } | { document: string; title: string }): string =>
+  "title" in citation ? citation.title : DOCUMENTS[citation.document];

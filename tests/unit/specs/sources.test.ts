@@ -42,8 +42,8 @@ describe("the sentences of the documents", () => {
 
   test.each(catalogue)("name $id in every document that it cites", ({ id, citations }) => {
     const texts = citations.map(({ document }) => document).filter((document) => !document.startsWith("linux/"));
-    const named = SENTENCES.filter(({ guarantees }) => guarantees?.includes(id) === true).flatMap(({ places }) =>
-      places.map(({ document }) => document),
+    const named: string[] = SENTENCES.filter(({ guarantees }) => guarantees?.includes(id) === true).flatMap(
+      ({ places }) => places.map(({ document }) => document),
     );
     expect(texts.filter((document) => !named.includes(document))).toEqual([]);
   });
