@@ -8,6 +8,7 @@ import type { Features } from "../features.ts";
 import { type Clock, type Harness, type Outcome, RuntimeUnavailable } from "../harness.ts";
 import { latenessBoundNs, latenessScenarios, worstLatenessNs } from "../lateness.ts";
 import { Child } from "./child.ts";
+import { Batch, type Job, resolve, type Suspects } from "./job.ts";
 import { type Hello, helloSchema, PROTOCOL_VERSION } from "./protocol.ts";
 import { NoAnswer, outcomeOf, readAnswer, readJson } from "./read-answer.ts";
 import { requestLine } from "./request-line.ts";
@@ -35,56 +36,6 @@ export interface Greeting {
   name: string;
   version: string;
 }
-
-/** Cases that were in flight together when something went wrong, and are tried alone. */
-interface Suspects {
-  reason: string;
-  count: number;
-  left: number;
-  isFound: boolean;
-}
-
-/** Cases that were handed over together. Until the last of them has an outcome, those of the others may still change. */
-class Batch {
-  readonly outcomes: Promise<Outcome[]>;
-  readonly #outcomes: (Outcome | undefined)[];
-  #left: number;
-  #resolve: (outcomes: Outcome[]) => void = () => undefined;
-
-  constructor(count: number) {
-    this.#outcomes = Array<undefined>(count).fill(undefined);
-    this.#left = count;
-    this.outcomes = new Promise((resolve) => {
-      this.#resolve = resolve;
-    });
-    this.#finishIfAll();
-  }
-
-  get isOpen(): boolean {
-    return this.#left > 0;
-  }
-
-  set(place: number, outcome: Outcome): void {
-    if (this.#outcomes[place] === undefined) this.#left--;
-    this.#outcomes[place] = outcome;
-    this.#finishIfAll();
-  }
-
-  #finishIfAll(): void {
-    if (this.#left === 0) this.#resolve(this.#outcomes as Outcome[]);
-  }
-}
-
-interface Job {
-  id: number;
-  scenario: CompiledScenario;
-  batch: Batch;
-  /** Its place in the batch. */
-  place: number;
-  suspects?: Suspects;
-}
-
-const resolve = ({ batch, place }: Job, outcome: Outcome): void => batch.set(place, outcome);
 
 const totalMs = ({ steps }: CompiledScenario): number =>
   steps.reduce((sum, step) => sum + (step.kind === "advance" ? step.ns / MS_NS : 0), 0);
