@@ -7,7 +7,7 @@ import { z } from "zod";
 import { compileBareScenario } from "../scenario/bare-scenario.ts";
 import type { Scenario } from "../scenario/scenario.ts";
 import { ScenarioError } from "../scenario/scenario-error.ts";
-import type { Check, Clause, Guarantee } from "./guarantee.ts";
+import type { Check, Clause, Guarantee, Judgement } from "./guarantee.ts";
 import { DOCUMENTS } from "./sources/documents.ts";
 
 const text = z.string().min(1);
@@ -87,14 +87,23 @@ function sample(file: string, path: readonly PropertyKey[], scenarios: fc.Arbitr
   }
 }
 
-/** The clause with a check that says whose it is when it throws. */
+const isJudgement = (value: Judgement | undefined): boolean =>
+  typeof value?.exercised === "number" && Array.isArray(value.violations);
+
+/** The clause with a check that says whose it is when it throws, or gives something else than a judgement. */
 function guarded(clause: Clause, file: string, path: readonly PropertyKey[]): Clause {
-  const check: Check = (reading, clock) => {
+  const at = [...path, "check"];
+  const ask: Check = (reading, clock) => {
     try {
       return clause.check(reading, clock);
     } catch (error) {
-      throw wrong(file, [...path, "check"], `it threw ${messageOf(error)}`);
+      throw wrong(file, at, `it threw ${messageOf(error)}`);
     }
+  };
+  const check: Check = (reading, clock) => {
+    const judgement = ask(reading, clock);
+    if (!isJudgement(judgement)) throw wrong(file, at, "it gave no judgement: { exercised, violations }");
+    return judgement;
   };
   return { ...clause, check };
 }

@@ -155,6 +155,8 @@ describe("a catalogue that cannot be used is refused in one line that names file
     );
     await writeFile(join(own, "bad.mjs"), moduleOf([GOOD]));
     expect((await list()).err).toMatch(/bad\.mjs, default\[0\]\.clauses\[0\]\.check: it threw no luck\n$/);
+    await writeFile(join(own, "bad.mjs"), moduleOf([GOOD]).replace(/throw new [^;]*/, "return {}"));
+    expect((await list()).err).toMatch(/bad\.mjs, default\[0\]\.clauses\[0\]\.check: it gave no judgement: /);
     await rm(own, { recursive: true });
     expect((await list()).err).toMatch(/^timerconf: cannot read the guarantees in .*: there is no such file\n$/);
   });
