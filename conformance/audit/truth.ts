@@ -42,6 +42,11 @@ export class Truth {
     return this.#divergent.get(event);
   }
 
+  /** The event of a step's end. */
+  stepAt(at: number): HistoryEvent | undefined {
+    return this.reading.events.find((event) => event.kind === "step" && event.at === at);
+  }
+
   /** What was observed where something else is said to have been. */
   observation({
     at,

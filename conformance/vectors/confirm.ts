@@ -1,6 +1,6 @@
 /** Vectors put to runtimes: who confirms them, and who differs in what. */
 import type { Harness } from "../../harness/harness.ts";
-import { differenceFrom, expectedOf, unaskable } from "./fits.ts";
+import { differenceFrom, expectedOf, UNMET, unaskable } from "./fits.ts";
 import type { Vector } from "./format.ts";
 
 /** On a clock that passes by itself a vector is tried again: a machine can be late for once. */
@@ -21,6 +21,7 @@ async function askOnce(vectors: readonly Vector[], harness: Harness): Promise<Co
     const outcome = outcomes[asked.indexOf(vector)];
     if (outcome?.kind !== "trace") return { kind: "differs", difference: outcome?.reason ?? "no outcome" };
     const difference = differenceFrom(expectedOf(vector, harness.linux), outcome.trace);
+    if (difference === UNMET) return { kind: "not-asked", reason: UNMET };
     return difference === undefined ? { kind: "confirmed" } : { kind: "differs", difference };
   });
 }

@@ -28,11 +28,8 @@ const WORD = 8;
 /** Steps after which nothing depends on what they gave. */
 const LEAVES: ReadonlySet<string> = new Set(["find-program", "lookup", "delete"]);
 
-/** Whether a step makes what later ones use: a map, which programs refer to, or a program. */
-function isUsedLater(step: Step, later: readonly Step[]): boolean {
-  if (step.kind === "create-map") return true;
-  return step.kind === "load-program" && later.some((each) => "program" in each && each.program === step.program);
-}
+const isRunLater = (program: number, steps: readonly Step[]): boolean =>
+  steps.some((step) => step.kind !== "load-program" && "program" in step && step.program === program);
 
 /** What is expected of a case, and whether what comes later hangs on something that may be more than one thing. */
 export interface Expectations extends Pick<Expected, "flags" | "steps"> {
@@ -221,11 +218,13 @@ export class Expecter {
       const changed = steps[at];
       if (changed !== undefined) changed.result = other;
     });
-    // What comes later takes what was made here: a runtime that need not have it says in its hello that it does not.
-    const isNeeded = asked !== undefined && isUsedLater(asked, scenario.steps.slice(at + 1));
-    const isPinned = step.result === 0 && isNeeded && isMixed(told.value);
-    const { value: result, flag } = isPinned ? { value: step.result } : told;
-    const isLeaf = LEAVES.has(subject) || (subject === "load-program" && !isNeeded);
+    const isMade = step.result === 0 && (subject === "create-map" || subject === "load-program");
+    const isDivergent = trial.truth.divergenceOf(trial.truth.stepAt(at)) !== undefined;
+    // Nothing is said of what comes later where this is not made, and that it is nobody promised.
+    const isPrecondition = isMade && !isDivergent && isMixed(told.value);
+    const result = isPrecondition ? step.result : told.value;
+    const isLeaf =
+      LEAVES.has(subject) || (asked?.kind === "load-program" && !isRunLater(asked.program, scenario.steps));
     if (isMixed(result) && !isLeaf) trial.isDetermined = false;
     const { returnValue, value } = step;
     const isReturnFree =
@@ -242,7 +241,8 @@ export class Expecter {
       result,
       ...(isReturnFree ? {} : { returnValue }),
       ...(pattern === undefined ? {} : { value: pattern }),
-      ...(flag === undefined ? {} : { flag }),
+      ...(isPrecondition ? { precondition: true } : {}),
+      ...(told.flag === undefined ? {} : { flag: told.flag }),
       records: recordsOf(at, step, trial),
     };
   }

@@ -48,9 +48,13 @@ function fitRecords(expected: readonly ExpectedRecord[], trace: Trace, at: numbe
   return fit(0, new Set());
 }
 
+/** What is said where a runtime does not have what it need not have. */
+export const UNMET = "a precondition is not met";
+
 function differenceAt(at: number, expected: ExpectedStep, trace: Trace): string | undefined {
   const step = trace.steps[at];
   if (step === undefined) return "it is missing";
+  if (!isAllowed(expected.result, step.result) && expected.precondition === true) return UNMET;
   if (!isAllowed(expected.result, step.result))
     return `its result is ${formatResult(step.result)}, expected is ${showAllowed(expected.result)}`;
   if (expected.returnValue !== undefined && expected.returnValue !== step.returnValue)
@@ -98,7 +102,7 @@ function differenceFromOne({ steps }: Expected, trace: Trace): string | undefine
   if (trace.droppedRecords > 0) return `${trace.droppedRecords} records did not fit`;
   for (const [at, step] of steps.entries()) {
     const difference = differenceAt(at, step, trace);
-    if (difference !== undefined) return `step ${at}: ${difference}`;
+    if (difference !== undefined) return difference === UNMET ? UNMET : `step ${at}: ${difference}`;
   }
   return trace.steps.length > steps.length ? "there are more steps than it has" : undefined;
 }

@@ -41,6 +41,8 @@ export const expectedStepSchema = z.strictObject({
     .string()
     .regex(/^([0-9a-f.]*|\([0-9a-f.]+\)\+)$/)
     .optional(),
+  /** A runtime that need not give this `result`, and gives another, is not asked the rest. */
+  precondition: z.literal(true).optional(),
   flag,
   records: z.array(expectedRecordSchema),
 });

@@ -1,5 +1,5 @@
 import { describe, expect, test } from "vitest";
-import { differenceFrom, expectedOf } from "../../../../conformance/vectors/fits.ts";
+import { differenceFrom, expectedOf, UNMET } from "../../../../conformance/vectors/fits.ts";
 import type { Expected, ExpectedRecord, ExpectedStep, Vector } from "../../../../conformance/vectors/format.ts";
 import { type LogRecord, TRACE_FORMAT, TRACE_VERSION, type Trace } from "../../../../scenario/trace.ts";
 
@@ -95,6 +95,12 @@ describe("a step", () => {
       differenceFrom([way([], { value })], trace([], { value: came })) === undefined;
     expect([reads("2a..", "2a07"), reads("2a..", "2b07"), reads("2a..", "2a0700")]).toEqual([true, false, false]);
     expect([reads("(2a..)+", "2a072a08"), reads("(2a..)+", "2a072b08")]).toEqual([true, false]);
+  });
+
+  test("tells nothing more where its precondition is not met", () => {
+    const ways = [way([], { result: 0, precondition: true })];
+    expect(differenceFrom(ways, trace([]))).toBeUndefined();
+    expect(differenceFrom(ways, trace([], { result: -1 }))).toBe(UNMET);
   });
 
   test("is described where it differs", () => {
