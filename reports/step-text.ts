@@ -1,6 +1,7 @@
 /** One step of a scenario in words. */
 import { formatResult } from "../bpf/errno.ts";
 import type { CompiledStep } from "../scenario/compiled-scenario.ts";
+import { keyNumber } from "../scenario/key.ts";
 import { mapName, programName } from "../scenario/names.ts";
 import type { Step } from "../scenario/scenario.ts";
 import type { StepResult } from "../scenario/trace.ts";
@@ -19,7 +20,7 @@ const SHORT_KEY_DIGITS = 8;
 
 function keyText(key: number | string): string {
   if (typeof key === "number") return `${key}`;
-  return key.length === SHORT_KEY_DIGITS ? `${Buffer.from(key, "hex").readUInt32LE()}` : `0x${key}`;
+  return key.length === SHORT_KEY_DIGITS ? `${keyNumber(key)}` : `0x${key}`;
 }
 
 /** An element by its map and key. */

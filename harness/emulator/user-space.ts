@@ -4,6 +4,7 @@ import type { Btf } from "../../bpf/btf.ts";
 import { ERRNO } from "../../bpf/errno.ts";
 import { BPF_F_LOCK } from "../../bpf/uapi.ts";
 import type { CompiledMap, CompiledProgram, CompiledScenario, PlainStep } from "../../scenario/compiled-scenario.ts";
+import { keyNumber } from "../../scenario/key.ts";
 import type { StepResult } from "../../scenario/trace.ts";
 import { NULL, offsetOf, regionOf } from "./address.ts";
 import { btfOf, type Kernel } from "./kernel.ts";
@@ -27,10 +28,10 @@ const failed = (errno: number): Effect => ({ result: -errno });
  * @throws {RangeError} where it has not as many bytes as the map's keys
  */
 export function keyOf(map: BpfMap, key: string): MapKey {
-  const bytes = Buffer.from(key, "hex");
-  if (bytes.length !== map.spec.keySize)
-    throw new RangeError(`a key has ${bytes.length} bytes, those of map ${map.spec.name} have ${map.spec.keySize}`);
-  return bytes.length === NUMBER_KEY_BYTES ? bytes.readUInt32LE() : bytes.toString("latin1");
+  const { keySize, name } = map.spec;
+  if (key.length !== 2 * keySize)
+    throw new RangeError(`a key has ${key.length / 2} bytes, those of map ${name} have ${keySize}`);
+  return keySize === NUMBER_KEY_BYTES ? keyNumber(key) : Buffer.from(key, "hex").toString("latin1");
 }
 
 /** What has a name in a scenario, by that name: the shapes of scenarios recur. */
