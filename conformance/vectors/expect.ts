@@ -138,9 +138,13 @@ function recordsOf(at: number, { records }: StepResult, trial: Trial): ExpectedR
     [...new Set(events.map(({ execution }) => execution))].map((execution) => {
       const own = places(execution);
       const first = events[own[0] as number];
-      const isElsewhere = trial.isFree((steps) => {
-        for (const place of own) recordOf(steps, at, place).cpu ^= 1;
-      });
+      // Where a run may be on any processor, so may what is pinned to where it was started.
+      const isAnywhere = reading.scenario.steps.some((step) => step.kind === "run" && step.cpu === undefined);
+      const isElsewhere =
+        isAnywhere ||
+        trial.isFree((steps) => {
+          for (const place of own) recordOf(steps, at, place).cpu ^= 1;
+        });
       const isOptional =
         first?.kind === "firing" &&
         trial.isFree((steps) => {
