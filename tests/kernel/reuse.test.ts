@@ -26,10 +26,14 @@ const cases = (await loadCatalogue())
   .filter(mayReuse);
 
 /** The same case with programs of names that no other has: what it uses is made for it. */
-const alone = (compiled: CompiledScenario, index: number): CompiledScenario => ({
-  ...compiled,
-  programs: compiled.programs.map((program) => ({ ...program, name: `${program.name}_${index}` })),
-});
+function alone(compiled: CompiledScenario, index: number): CompiledScenario {
+  const own = (name: string): string => `${name}_${index}`;
+  return {
+    ...compiled,
+    programs: compiled.programs.map((program) => ({ ...program, name: own(program.name) })),
+    steps: compiled.steps.map((step) => ("program" in step ? { ...step, program: own(step.program) } : step)),
+  };
+}
 
 /** What loading its first program took, nanoseconds. */
 function loadingNs(compiled: CompiledScenario, outcome: Outcome | undefined): number {
