@@ -10,6 +10,7 @@ export default defineConfig({
       project("unit", 20_000),
       project("emulator", 30_000),
       project("faults", 30_000),
+      project("runtimes", 60_000),
       project("kernel", 300_000),
     ],
   },

@@ -12,8 +12,8 @@ import { compiledStepKinds } from "../../scenario/compiled-scenario.ts";
 import { LOG_RECORDS_MAX } from "../../scenario/log-map.ts";
 import type { Operation, ProgramSpec, Scenario, Step } from "../../scenario/scenario.ts";
 import type { Trace } from "../../scenario/trace.ts";
+import { timerMap } from "../emulator/emulator-scenarios.ts";
 import { compileC, greeting, talk } from "./adapters.ts";
-import { timerMap } from "./emulator-scenarios.ts";
 
 const WITNESS = join(import.meta.dirname, "c-adapter-witness.c");
 /** Kinds of step that nothing draws yet. */
