@@ -101,10 +101,9 @@ describe("a runtime in a process", () => {
 
   test("that stops reading is given up as soon as nothing comes", async () => {
     const runtime = await start("closes-input", SHORT);
-    // What it had read before, it answers.
-    expect(await runtime.run(cases)).toHaveLength(CASES);
-    const outcomes = await runtime.run(cases);
-    expect(outcomes).toHaveLength(CASES);
+    // What it had read before, it answers: it depends on the pipe whether that is all of the first round.
+    const outcomes = [...(await runtime.run(cases)), ...(await runtime.run(cases))];
+    expect(outcomes).toHaveLength(2 * CASES);
     expect(kinds(outcomes)).toContain("error");
   });
 
