@@ -8,9 +8,9 @@ import { objectOf } from "../scenario/object/object.ts";
 import { loadCatalogue } from "../specs/catalogue.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
+import { orUsageError } from "./or-usage-error.ts";
 import { readSaved } from "./replay.ts";
 import { selectGuarantees } from "./select-guarantees.ts";
-import { isSystemError, systemErrorText } from "./system-error.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface ExportCommandOptions {
@@ -57,13 +57,10 @@ export async function exportCommand(
     throw new UsageError("name what to export: a saved case, or --guarantee");
   const named = file === undefined ? await drawn(options) : [await saved(file)];
   const loads = await objectLoads(named.map(({ compiled }) => compiled));
-  try {
+  await orUsageError(`cannot write to ${options.elf}`, async () => {
     for (const [at, { name, compiled }] of named.entries())
       await writeObject(options.elf, name, objectOf(compiled), loads[at] as (typeof loads)[number]);
-  } catch (error) {
-    if (isSystemError(error)) throw new UsageError(`cannot write to ${options.elf}: ${systemErrorText(error)}`);
-    throw error;
-  }
+  });
   const from = file === undefined ? `, drawn from seed ${options.seed}` : "";
   const count = named.length === 1 ? "1 object" : `${named.length} objects`;
   io.out.write(`${count} in ${options.elf}, and what to expect of each${from}\n`);

@@ -14,9 +14,9 @@ import { loadCatalogue } from "../specs/catalogue.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { EXIT, type ExitCode } from "./exit-code.ts";
 import type { Io } from "./io.ts";
+import { orUsageError } from "./or-usage-error.ts";
 import { Progress } from "./progress.ts";
 import { selectGuarantees } from "./select-guarantees.ts";
-import { isSystemError, systemErrorText } from "./system-error.ts";
 import { UsageError } from "./usage-error.ts";
 
 export interface VectorsCommandOptions {
@@ -61,17 +61,8 @@ async function tryOn(id: string, vectors: readonly Vector[], harnesses: readonly
   return { ...tried, vectors: tried.vectors.filter(isConfirmed) };
 }
 
-async function orUsageError(path: string, work: () => Promise<void>): Promise<void> {
-  try {
-    await work();
-  } catch (error) {
-    if (isSystemError(error)) throw new UsageError(`cannot write to ${path}: ${systemErrorText(error)}`);
-    throw error;
-  }
-}
-
 const write = (path: string, value: object): Promise<void> =>
-  orUsageError(path, () => writeAtomically(path, `${JSON.stringify(value, null, 1)}\n`));
+  orUsageError(`cannot write to ${path}`, () => writeAtomically(path, `${JSON.stringify(value, null, 1)}\n`));
 
 interface Written {
   vectors: number;
@@ -125,7 +116,7 @@ export async function vectorsCommand(folder: string, options: VectorsCommandOpti
   checkRuntimeNames(options.confirm);
   const catalogue = await loadCatalogue();
   const guarantees = selectGuarantees(catalogue, options.guarantee);
-  await orUsageError(folder, () => makeFolder(folder));
+  await orUsageError(`cannot write to ${folder}`, () => makeFolder(folder));
   const flags = new Flags();
   const maker = new VectorMaker({ catalogue, profile, seed, flags, signal: io.signal });
   const harnesses: Harness[] = [];
