@@ -3,7 +3,6 @@
  * reach. Both are told beforehand, from what the emulator of the same release makes of them: nothing is sent that
  * cannot be answered, and a clause that should be reached and is not stays in sight.
  */
-import { ERRNO } from "../bpf/errno.ts";
 import { openEmulator, profileOf } from "../harness/emulator/index.ts";
 import { type Features, missingFor } from "../harness/features.ts";
 import type { Harness, Outcome } from "../harness/harness.ts";
@@ -11,6 +10,7 @@ import type { Scenario, Step } from "../scenario/scenario.ts";
 import type { Guarantee } from "../specs/guarantee.ts";
 import { type Case, toCase } from "./cases.ts";
 import { Jury } from "./jury.ts";
+import { isRefusal } from "./refusal.ts";
 
 /** What there is to ask a runtime of one guarantee. */
 export interface Askable {
@@ -22,9 +22,6 @@ export interface Askable {
   /** The share of the cases that reach each clause, by its name. */
   reach: ReadonlyMap<string, number>;
 }
-
-/** Why a program is refused whatever is in it: the process lacks a map's descriptor, or the right to load. */
-const OF_THE_PROCESS: ReadonlySet<number> = new Set([-ERRNO.EBADF, -ERRNO.EPERM]);
 
 /** The emulator of a runtime's release, of the newest that is known where it has none. */
 function referenceFor({ linux }: Harness): Harness {
@@ -88,8 +85,7 @@ export class Planner {
     const isResult = (kind: string, is: (result: number) => boolean): boolean =>
       outcome.trace.steps.some(({ result }, at) => compiled.steps[at]?.kind === kind && is(result));
     if (!executes && isResult("create-map", (result) => result !== 0)) return `${this.#runtime} creates no maps`;
-    if (!verifies && isResult("load-program", (result) => result < 0 && !OF_THE_PROCESS.has(result)))
-      return `${this.#runtime} does not verify programs`;
+    if (!verifies && isResult("load-program", isRefusal)) return `${this.#runtime} does not verify programs`;
     return undefined;
   }
 }

@@ -80,13 +80,13 @@ export function needsOf({ maps, programs, steps }: CompiledScenario): Needs {
   };
 }
 
-/** The steps of a case that a runtime which executes nothing can be asked. */
-const OF_LOADING: readonly string[] = ["create-map", "load-program"];
+/** Whether a step is one that a runtime which executes nothing can be asked. */
+export const isOfLoading = (kind: string): boolean => kind === "create-map" || kind === "load-program";
 
 /** The first thing that a case takes and a runtime lacks, "the map type BPF_MAP_TYPE_LRU_HASH"; undefined where it has all. */
 export function missingFor(features: Features, scenario: CompiledScenario): string | undefined {
   const needs = needsOf(scenario);
-  const executed = features.executes ? undefined : needs.steps.find((step) => !OF_LOADING.includes(step));
+  const executed = features.executes ? undefined : needs.steps.find((step) => !isOfLoading(step));
   if (executed !== undefined) return `${LISTS.steps} ${executed}`;
   for (const list of Object.keys(LISTS) as List[]) {
     const had = features[list];

@@ -1,4 +1,5 @@
 /** Groups of vectors: what a runtime needs for them beyond maps, programs and time. */
+import { isOfLoading } from "../../harness/features.ts";
 import type { CompiledScenario } from "../../scenario/compiled-scenario.ts";
 
 /** A vector belongs to the first group that one of its steps is of; to the last where none is. */
@@ -6,7 +7,7 @@ export const GROUPS: readonly { name: string; words: string; has(kinds: Readonly
   {
     name: "load-time only",
     words: "Nothing runs: what is asked is which maps are created and which programs are loaded.",
-    has: (kinds) => [...kinds].every((kind) => kind === "create-map" || kind === "load-program"),
+    has: (kinds) => [...kinds].every(isOfLoading),
   },
   {
     name: "processes",

@@ -1,13 +1,13 @@
 /** The vectors of a guarantee: cases chosen and shrunk, with what each kind of release has to show. */
-import { ERRNO } from "../../bpf/errno.ts";
 import { openEmulator, releases } from "../../harness/emulator/index.ts";
-import { needsOf } from "../../harness/features.ts";
+import { isOfLoading, needsOf } from "../../harness/features.ts";
 import type { Harness } from "../../harness/harness.ts";
 import { isAtLeast, parseRelease } from "../../scenario/release.ts";
 import type { Trace } from "../../scenario/trace.ts";
 import type { Guarantee } from "../../specs/guarantee.ts";
 import type { Case } from "../cases.ts";
 import { inapplicable } from "../jury.ts";
+import { isRefusal } from "../refusal.ts";
 import { type Candidate, type Chosen, chooseCases } from "./choose.ts";
 import { Expecter } from "./expect.ts";
 import type { Flags } from "./flags.ts";
@@ -49,13 +49,8 @@ function rangesOf(members: ReadonlySet<string>): Expected["linux"] {
   return ranges;
 }
 
-/** Why a program is refused whatever is in it. */
-const OF_THE_PROCESS: ReadonlySet<number> = new Set([-ERRNO.EBADF, -ERRNO.EPERM]);
-
-function isRefusal({ result }: ExpectedStep): boolean {
-  if (result === "refused") return true;
-  return typeof result === "number" && result < 0 && !OF_THE_PROCESS.has(result);
-}
+const expectsRefusal = ({ result }: ExpectedStep): boolean =>
+  result === "refused" || (typeof result === "number" && isRefusal(result));
 
 const sorted = (names: readonly string[]): string[] => [...new Set(names)].sort();
 
@@ -64,8 +59,8 @@ function vectorNeeds({ compiled }: Case, guarantee: Guarantee, expected: readonl
   const isLoad = (at: number): boolean => compiled.steps[at]?.kind === "load-program";
   const named = compiled.steps.flatMap((step) => (step.kind === "run" ? (step.cpu ?? 0) : 0));
   return {
-    executes: steps.some((kind) => kind !== "create-map" && kind !== "load-program"),
-    verifies: expected.some((each) => each.steps.some((step, at) => isLoad(at) && isRefusal(step))),
+    executes: steps.some((kind) => !isOfLoading(kind)),
+    verifies: expected.some((each) => each.steps.some((step, at) => isLoad(at) && expectsRefusal(step))),
     processors: Math.max(guarantee.processors ?? 1, ...named.map((cpu) => cpu + 1)),
     mapTypes: sorted(mapTypes),
     programTypes: sorted(programTypes),

@@ -1,5 +1,6 @@
 /** One process that reads lines and writes lines, with nothing that it does trusted. */
 import { type ChildProcess, spawn } from "node:child_process";
+import { killGroup } from "../kill-group.ts";
 import { Lines, LineTooLong } from "./lines.ts";
 
 /** The longest line that is read. */
@@ -22,8 +23,11 @@ const endOf = (code: number | null, signal: NodeJS.Signals | null): string =>
 
 export interface ChildEvents {
   line(text: string): void;
-  /** It is over, once: it ended, closed its output, or wrote a line without an end. */
-  ended(reason: string): void;
+  /**
+   * It is over, once: it ended, closed its output, or wrote a line without an end.
+   * @param isOrderly it was its own doing, which is no harm where nothing is asked of it
+   */
+  ended(reason: string, isOrderly: boolean): void;
 }
 
 const running = new Set<Child>();
@@ -57,7 +61,7 @@ export class Child {
     endWithUs(this);
     const { stdin, stdout, stderr } = this.#process;
     stdout?.on("data", (bytes: Buffer) => this.#read(bytes));
-    stdout?.on("end", () => this.#overSoon("it closed its output"));
+    stdout?.on("end", () => this.#overSoon("it closed its output", true));
     stderr?.on("data", (bytes: Buffer) => {
       this.#stderr = (this.#stderr + bytes.toString("latin1")).slice(-STDERR_BYTES_MAX);
     });
@@ -65,8 +69,8 @@ export class Child {
     stdin?.on("error", () => undefined);
     this.#process.on("error", (error) => this.#over(`it cannot be started: ${error.message}`));
     // What it started may hold its output open for ever.
-    this.#process.on("exit", (code, signal) => this.#overSoon(endOf(code, signal)));
-    this.#process.on("close", (code, signal) => this.#over(endOf(code, signal)));
+    this.#process.on("exit", (code, signal) => this.#overSoon(endOf(code, signal), signal === null));
+    this.#process.on("close", (code, signal) => this.#over(endOf(code, signal), signal === null));
   }
 
   /** The last that it printed on its standard error, as one line; empty where it printed nothing. */
@@ -100,25 +104,19 @@ export class Child {
     running.delete(this);
     const { pid, stdin, stdout, stderr } = this.#process;
     for (const stream of [stdin, stdout, stderr]) stream?.destroy();
-    if (pid === undefined) return;
-    try {
-      process.kill(-pid, "SIGKILL");
-    } catch (error) {
-      // ESRCH: there is nobody left.
-      if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-    }
+    killGroup(pid);
   }
 
   /** Over as soon as all that it wrote has been read, or a while from now. */
-  #overSoon(reason: string): void {
-    setTimeout(() => this.#over(reason), LAST_WRITES_MS).unref();
+  #overSoon(reason: string, isOrderly: boolean): void {
+    setTimeout(() => this.#over(reason, isOrderly), LAST_WRITES_MS).unref();
   }
 
-  #over(reason: string): void {
+  #over(reason: string, isOrderly = false): void {
     if (this.#isOver) return;
     const { lastWords } = this;
     this.kill();
-    this.#events.ended(lastWords === "" ? reason : `${reason}; the last it said: ${lastWords}`);
+    this.#events.ended(lastWords === "" ? reason : `${reason}; the last it said: ${lastWords}`, isOrderly);
   }
 
   #read(bytes: Buffer): void {

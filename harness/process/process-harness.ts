@@ -147,8 +147,8 @@ export class ProcessHarness implements Harness {
       line: (text) => {
         if (child === this.#child) this.#line(text);
       },
-      ended: (reason) => {
-        if (child === this.#child) this.#fail(reason);
+      ended: (reason, isOrderly) => {
+        if (child === this.#child) this.#fail(reason, isOrderly);
       },
     });
     this.#child = child;
@@ -295,7 +295,7 @@ export class ProcessHarness implements Harness {
   }
 
   /** What it did makes no sense, or it is gone: whoever may have made it do so is run again alone. */
-  #fail(reason: string): void {
+  #fail(reason: string, isOrderly = false): void {
     const wasReady = this.#isReady;
     this.#stop();
     if (this.#hello === undefined) {
@@ -310,7 +310,7 @@ export class ProcessHarness implements Harness {
     else if (jobs.length > 1) {
       const suspects: Suspects = { reason, count: jobs.length, left: jobs.length, isFound: false };
       this.#suspects.push(...jobs.map((job) => ({ ...job, suspects })));
-    } else if (wasReady && !/^it (exited|closed)/.test(reason)) this.#trouble ??= reason;
+    } else if (wasReady && !isOrderly) this.#trouble ??= reason;
     this.#pump();
   }
 }

@@ -35,6 +35,7 @@ function answerOf(id: number, outcome: Outcome | undefined): Answer {
 
 const shapes = new KnownShapes();
 const idSchema = z.looseObject({ id: z.int().nonnegative() });
+
 /**
  * The request in a line, or what is to be answered where it cannot be read.
  * @throws {ProtocolMismatch} where it does not even say which case it is

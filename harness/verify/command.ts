@@ -1,5 +1,6 @@
 /** One command of the shell, run to its end: what it exited with, and the last that it printed. */
-import { type ChildProcess, spawn } from "node:child_process";
+import { spawn } from "node:child_process";
+import { killGroup } from "../kill-group.ts";
 
 /** How much of what it prints is kept. */
 const OUTPUT_BYTES_MAX = 1024;
@@ -21,17 +22,6 @@ function lastLines(printed: string): string {
   if (text.length <= OUTPUT_BYTES_MAX) return text;
   const end = text.slice(-OUTPUT_BYTES_MAX);
   return end.slice(end.indexOf("\n") + 1);
-}
-
-/** Ends it with all processes of its group. */
-function killGroup({ pid }: ChildProcess): void {
-  if (pid === undefined) return;
-  try {
-    process.kill(-pid, "SIGKILL");
-  } catch (error) {
-    // ESRCH: there is nobody left.
-    if ((error as NodeJS.ErrnoException).code !== "ESRCH") throw error;
-  }
 }
 
 /** What an exit means; `output` is what was printed. */
@@ -58,7 +48,7 @@ export function runCommand(command: string, limitMs: number, signal: AbortSignal
     const child = spawn(command, { shell: true, detached: true, stdio: ["ignore", "pipe", "pipe"] });
     const stop = (reason: string): void => {
       stopped ??= reason;
-      killGroup(child);
+      killGroup(child.pid);
     };
     const late = setTimeout(() => stop(`it did not end within ${limitMs / 1000} s`), limitMs);
     const abort = (): void => stop(ENDED);
@@ -75,7 +65,7 @@ export function runCommand(command: string, limitMs: number, signal: AbortSignal
       });
     child.on("error", (error) => settle({ kind: "not-run", reason: error.message }));
     child.on("exit", (status, cause) => {
-      killGroup(child);
+      killGroup(child.pid);
       const settleNow = (): void => settle(endOf(status, cause, lastLines(printed)));
       child.once("close", settleNow);
       // One that left the group holds the output open for as long as it likes.
